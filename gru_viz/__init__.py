@@ -1,0 +1,23 @@
+"""See how a GRU, an LSTM and a plain RNN read a sequence: gate by gate, forward and backward in time."""
+
+from gru_viz.cells import Cell, cell, cell_names
+from gru_viz.engine import run
+from gru_viz.equations import EquationError
+from gru_viz.errors import InputError
+from gru_viz.gradients import GradientFlow, backpropagate, reach
+from gru_viz.parameters import init_params
+from gru_viz.trace import Trace
+
+__all__ = [
+    "Cell",
+    "EquationError",
+    "GradientFlow",
+    "InputError",
+    "Trace",
+    "backpropagate",
+    "cell",
+    "cell_names",
+    "init_params",
+    "reach",
+    "run",
+]

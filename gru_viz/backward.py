@@ -1,0 +1,129 @@
+"""A cell's graph ──► the plan of its loop backward in time.
+
+The graph of one step is cut at the states, the matrix products (but for those with the input) and their operands. Between two cuts all is
+elementwise, so the derivative of one cut value by another is one coefficient for each unit, a node of its own, which is
+computed for all steps in bulk before the loop. What is left for the loop are these coefficients times the adjoints of
+the cut values, and one product with the transposed stack for each operand.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gru_viz.cells import Cell
+from gru_viz.graph import Graph, Node, derivatives, reachable
+from gru_viz.loop import Loop, Variable
+
+
+@dataclass(frozen=True)
+class BackwardPlan:
+    """``steps`` walks back from the adjoints of the states after each step to those before it.
+
+    ``coefficients[target][node]`` is d target / d node for every node between the cuts; ``adjoint_of`` names the loop's
+    variable that holds the adjoint of each cut value.
+    """
+
+    source: str
+    steps: Callable[..., None]
+    steps_with_loss: Callable[..., None]  # adds the loss of earlier steps on the way
+    stacks: tuple[tuple[Node, tuple[Node, ...]], ...]  # (operand, the products that share it)
+    rows: tuple[Variable, ...]
+    rows_with_loss: tuple[Variable, ...]
+    fixed: tuple[Variable, ...]
+    coefficients: dict[Node, dict[Node, Node]]
+    adjoint_of: dict[Node, Variable]
+
+
+@functools.lru_cache(maxsize=128)
+def backward_plan(cell: Cell) -> BackwardPlan:
+    return _Compiler(cell).plan()
+
+
+class _Compiler:
+    def __init__(self, cell: Cell) -> None:
+        self.cell, self.graph = cell, Graph(cell.graph)
+        self.after = {name: cell.node(name) for name in cell.states}
+        nodes = [node for node in reachable(self.after.values())]
+        self.products = [node for node in nodes if node.op == "matrix" and node.args[0] is not cell.graph.input]
+        self.stacks: dict[Node, list[Node]] = {}
+        for node in self.products:
+            self.stacks.setdefault(node.args[0], []).append(node)
+        leaves = [cell.graph.values[name] for name in cell.states]
+        self.cuts = sorted({*self.after.values(), *self.products, *self.stacks, *leaves}, key=lambda node: -node.index)
+        known = set(self.cuts)
+        self.coefficients = {
+            node: derivatives(self.graph, node, known.__contains__)
+            for node in self.cuts
+            if node.op not in ("matrix", "state")
+        }
+        self.loop = Loop()
+        self.adjoint: dict[Node, Variable] = {}
+
+    def plan(self) -> BackwardPlan:
+        for node in self.cuts:
+            self.emit(node)
+        source, steps = self.loop.compile(len(self.stacks))
+        rows = tuple(self.loop.rows)
+        for name in self.after:
+            before = self.loop.row("before", name)
+            self.loop.call("copy", before, self.loop.row("kept", name))
+            self.loop.call("add", before, self.loop.row("loss", name), before)
+        _, steps_with_loss = self.loop.compile(len(self.stacks))
+        return BackwardPlan(
+            source, steps, steps_with_loss,
+            tuple((operand, tuple(products)) for operand, products in self.stacks.items()),
+            rows, tuple(self.loop.rows), tuple(self.loop.fixed), self.coefficients, self.adjoint,
+        )
+
+    def emit(self, node: Node) -> None:
+        """adjoint(node) = what the states it becomes bring + coefficients times adjoints + stack transposed @ products'."""
+        brought = [("after", name) for name, after in self.after.items() if after is node]
+        scaled = [
+            (coefficient, self.loop.row(*self.adjoint[target]))
+            for target, found in self.coefficients.items()
+            if target is not node and (coefficient := found.get(node)) is not None
+        ]
+        is_operand = node in self.stacks
+        if len(brought) == 1 and not scaled and not is_operand and node.op not in ("matrix", "state"):
+            self.adjoint[node] = brought[0]
+            return
+        self.adjoint[node] = self.own(node)
+        out, empty = self.loop.row(*self.adjoint[node]), True
+        if is_operand:
+            number = list(self.stacks).index(node)
+            self.loop.lines.append(f"p{number}({self.loop.row('products', number, 0, len(self.stacks[node]))}, {out})")
+            empty = False
+        for coefficient, adjoint in scaled:
+            empty = self.add(coefficient, adjoint, out, empty)
+        for variable in brought:
+            empty = self.add(self.graph.one, self.loop.row(*variable), out, empty)
+        if empty:
+            self.loop.call("copy", self.loop.constant("full", 0.0), out)
+
+    def own(self, node: Node) -> Variable:
+        """The variable that an adjoint is written to."""
+        if node.op == "state":
+            return ("before", node.label)
+        if node in self.products:
+            number = list(self.stacks).index(node.args[0])
+            k = self.stacks[node.args[0]].index(node)
+            return ("products", number, k, k + 1)
+        return ("adjoint", node)
+
+    def add(self, coefficient: Node, adjoint: str, out: str, empty: bool) -> bool:
+        """out += coefficient * adjoint, or out = … where it is still empty."""
+        negative = coefficient.op == "sum" and coefficient.label == (-1,)
+        if negative:
+            coefficient = coefficient.args[0]
+        term = adjoint
+        if coefficient is not self.graph.one:
+            term = out if empty else self.loop.scratch()
+            kind = self.loop.row if coefficient.timed else self.loop.constant
+            self.loop.call("multiply", kind("node", coefficient), adjoint, term)
+        if not empty:
+            self.loop.call("subtract" if negative else "add", out, term, out)
+        elif negative or term != out:
+            self.loop.call("negative" if negative else "copy", term, out)
+        return False

@@ -1,0 +1,87 @@
+"""Any node of a cell's graph, for all steps at once, from the values that a run has recorded.
+
+Arrays are (T, *lead, H) with lead () or (B,); a value that is the same at every step is (H,) or (sets, H) and
+broadcasts. In a sweep, where each batch row has its own set of parameters, matrices are (sets, J, K).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+import numpy as np
+
+from gru_viz.graph import OPERATIONS, Array, Node, reachable
+
+
+class Bulk:
+    """Evaluates nodes on demand and keeps what it has: ``bulk[node]``."""
+
+    def __init__(self, known: Mapping[Node, Array], params: Mapping[str, Array], sweep: bool) -> None:
+        self._values: dict[Node, Array | float] = dict(known)
+        self._params, self._sweep = params, sweep
+
+    def __getitem__(self, node: Node) -> Array:
+        if node not in self._values:
+            self.evaluate(reachable([node], self._values.__contains__))
+        return self._values[node]  # type: ignore[return-value]
+
+    def evaluate(self, nodes: Iterable[Node]) -> None:
+        """Evaluate nodes in an order in which arguments come first."""
+        values = self._values
+        for node in nodes:
+            if node not in values:
+                values[node] = self._value(node)
+
+    def _value(self, node: Node) -> Array | float:
+        values = self._values
+        if node.op == "product":
+            return values[node.args[0]] * values[node.args[1]]
+        if node.op == "sum":
+            return add_signed((sign, values[arg]) for sign, arg in zip(node.label, node.args, strict=True))  # type: ignore[arg-type]
+        if node.op == "constant":
+            return node.label  # type: ignore[return-value]
+        if node.op == "vector":
+            return self._params[str(node.label)]
+        if node.op == "matrix":
+            return product(values[node.args[0]], self._params[str(node.label)], self._sweep)  # type: ignore[arg-type]
+        return OPERATIONS[node.op].value(np.asarray(values[node.args[0]]))
+
+
+def add_signed(terms: Iterable[tuple[int, Array | float]]) -> Array | float:
+    """The sum of signed terms, in their order."""
+    (sign, first), *rest = terms
+    result = first if sign > 0 else -first
+    for sign, term in rest:
+        result = result + term if sign > 0 else result - term
+    return result
+
+
+def product(values: Array, matrix: Array, sweep: bool) -> Array:
+    """matrix @ value at every step: (T, *lead, K) and (J, K) give (T, *lead, J); without T alike.
+
+    In a sweep the matrix is (sets, J, K), and values that all sets share at a step are (T, 1, K).
+    """
+    if not sweep:
+        return np.dot(values, matrix.T)
+    transposed = matrix.swapaxes(-1, -2)
+    if values.ndim == 3:
+        return np.matmul(values.swapaxes(0, 1), transposed).swapaxes(0, 1)
+    return np.matmul(values[..., None, :], transposed)[..., 0, :]
+
+
+def product_into(matrix: Array, sweep: bool, batch: bool) -> Callable[[Array, Array], object]:
+    """A function (value, out) for the loop: out = matrix @ value, for one step; the fastest call for each layout."""
+    if sweep:
+
+        def each_set(value: Array, out: Array) -> object:
+            return np.matmul(matrix, value[..., None], out[..., None])
+
+        return each_set
+    if batch:
+        transposed = matrix.T
+
+        def each_row(value: Array, out: Array) -> object:
+            return np.dot(value, transposed, out)
+
+        return each_row
+    return np.ascontiguousarray(matrix).dot

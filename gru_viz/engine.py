@@ -1,0 +1,184 @@
+"""Forward in time: ``run`` checks what it is given, computes what needs no state, and walks the compiled loop."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from gru_viz.bulk import Bulk, product, product_into
+from gru_viz.cells import Cell
+from gru_viz.errors import InputError
+from gru_viz.forward import ForwardPlan, Slot, forward_plan
+from gru_viz.graph import Array, Node
+from gru_viz.loop import Variable
+from gru_viz.parameters import Sizes, check_params
+from gru_viz.trace import Trace
+
+MAX_STEPS = 10_000
+MAX_BYTES = 64 * 2**20  # of all the values that one run keeps
+
+
+def run(cell: Cell, params: Mapping[str, object], x: object, state: Mapping[str, object] | None = None) -> Trace:
+    """Run a cell over a sequence and keep every value of every step.
+
+    ``params``: name -> array, exactly the cell's names and shapes; in a sweep each has one more leading axis, the number
+    of parameter sets, which run side by side. ``x``: (T, I), or (T, B, I) for a batch. ``state``: the states
+    before the first step, (H,) or (B, H); zeros where left out. Raises InputError for whatever does not fit, before
+    memory is allocated, and when a state grows beyond the largest number.
+    """
+    inputs = _check_input(x)
+    given = _check_states(cell, state or {})
+    own_size = next((value.shape[-1] for value in given.values() if value.ndim), None)
+    arrays, sizes = check_params(cell, params, inputs.shape[-1], own_size)
+    lead = _lead(inputs, sizes)
+    plan = forward_plan(cell)
+    _check_memory(plan, (len(inputs), *lead, sizes.hidden), len(cell.states))
+
+    states = {}
+    for name in cell.states:
+        states[name] = np.empty((len(inputs) + 1, *lead, sizes.hidden))
+        states[name][0] = _initial(name, given.get(name), (*lead, sizes.hidden))
+    work = _Work(cell, plan, arrays, inputs, states, sweep=sizes.sets is not None)
+    with np.errstate(over="ignore", invalid="ignore"):
+        plan.steps(work.products(), [work.array(v) for v in plan.fixed], zip(*map(work.array, plan.rows), strict=True))
+    _check_overflow(states)
+    return Trace(cell, arrays, inputs, states, work.recorded(), sizes.sets is not None)
+
+
+def _check_input(x: object) -> Array:
+    try:
+        inputs = np.asarray(x, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError("x is not an array of numbers; (T, I) or (T, B, I) is expected.") from None
+    if inputs.ndim not in (2, 3) or 0 in inputs.shape:
+        raise InputError(f"x has the shape {inputs.shape}; (T, I) or (T, B, I) is expected, each at least 1.")
+    if len(inputs) > MAX_STEPS:
+        raise InputError(f"x has {len(inputs):,} steps; at most {MAX_STEPS:,} are allowed.")
+    if not np.isfinite(inputs).all():
+        step = int(np.argwhere(~np.isfinite(inputs))[0][0]) + 1
+        raise InputError(f"x holds a value that is not finite (nan or inf) at step {step}.")
+    return inputs
+
+
+def _check_states(cell: Cell, state: Mapping[str, object]) -> dict[str, Array]:
+    if unknown := [name for name in state if name not in cell.states]:
+        raise InputError(f"state names {unknown[0]!r}; the states of {cell.name} are {', '.join(cell.states)}.")
+    given = {name: np.asarray(value, dtype=np.float64) for name, value in state.items()}
+    for name, value in given.items():
+        if not np.isfinite(value).all():
+            raise InputError(f"state {name} holds a value that is not finite (nan or inf).")
+    return given
+
+
+def _lead(inputs: Array, sizes: Sizes) -> tuple[int, ...]:
+    """The axes between time and units: () or (B,)."""
+    batch = inputs.shape[1:-1]
+    if sizes.sets is None:
+        return batch
+    if batch not in ((), (sizes.sets,)):
+        raise InputError(f"x has {batch[0]} batch rows and the parameters {sizes.sets} sets; there must be as many.")
+    return (sizes.sets,)
+
+
+def _check_memory(plan: ForwardPlan, shape: tuple[int, ...], states: int) -> None:
+    values = states + len(plan.recorded) + 2 * sum(map(len, plan.stacks))  # a stack's inputs are there beside it
+    size = 8 * values * math.prod(shape)
+    if size > MAX_BYTES:
+        text = " x ".join(f"{n:,}" for n in shape)
+        raise InputError(f"This run would take {size / 2**20:,.0f} MB ({values} values of {text}); "
+                         f"at most {MAX_BYTES >> 20} MB are allowed.")
+
+
+def _initial(name: str, given: Array | None, shape: tuple[int, ...]) -> Array | float:
+    if given is None:
+        return 0.0
+    if given.shape not in (shape, shape[-1:]):
+        raise InputError(f"state {name} has the shape {given.shape}; {shape} is expected.")
+    return given
+
+
+def _check_overflow(states: Mapping[str, Array]) -> None:
+    for name, values in states.items():
+        if not np.isfinite(values[-1]).all():
+            finite = np.isfinite(values).reshape(len(values), -1).all(axis=1)
+            raise InputError(f"The state {name} grows beyond 1.8e308 at step {int(np.argmin(finite))}; "
+                             "smaller weights, inputs or fewer steps are needed.")
+
+
+class _Work:
+    """The arrays of one run, by what a variable of the loop stands for."""
+
+    def __init__(self, cell: Cell, plan: ForwardPlan, params: Mapping[str, Array], inputs: Array,
+                 states: Mapping[str, Array], sweep: bool) -> None:
+        self.plan, self.params, self.states, self.sweep = plan, params, states, sweep
+        self.steps, self.lead, self.hidden = len(inputs), states["h"].shape[1:-1], states["h"].shape[-1]
+        self.x_node = cell.graph.input
+        self.x = inputs[:, None] if sweep and inputs.ndim == 2 else inputs
+        self.bulk = Bulk({self.x_node: self.x}, params, sweep)
+        self.stacks = [np.empty((self.steps, *self.lead, len(slots) * self.hidden)) for slots in plan.stacks]
+        self.own = {node: np.empty((self.steps, *self.lead, self.hidden)) for node in plan.recorded}
+
+    def array(self, variable: Variable) -> Array:
+        match variable:
+            case ("before", name):
+                return self.states[name][:-1]
+            case ("after", name):
+                return self.states[name][1:]
+            case ("slots", number, lo, hi):
+                return self.stacks[number][..., lo * self.hidden : hi * self.hidden]
+            case ("independent", number):
+                return self.independent(self.plan.stacks[number])
+            case ("recorded", node):
+                return self.own[node]
+            case ("scratch", _):
+                return np.empty((*self.lead, self.hidden))
+            case ("full", value, width):
+                return np.full((*self.lead, width * self.hidden), value)
+            case ("node", node):
+                value = np.asarray(self.bulk[node])
+                return np.broadcast_to(value, ((self.steps,) if node.timed else ()) + (*self.lead, self.hidden))
+        raise AssertionError(variable)
+
+    def products(self) -> list[Callable[[Array, Array], object]]:
+        """For each stack a function (operand, out) that computes all its products of one step."""
+        made = []
+        for slots in self.plan.stacks:
+            blocks = [self.params[str(slot.product.label)] for slot in slots]
+            signs = [slot.fold * slot.sign for slot in slots]
+            stack = np.concatenate([-b if sign < 0 else b for b, sign in zip(blocks, signs, strict=True)], axis=-2)
+            made.append(product_into(stack, self.sweep, bool(self.lead)))
+        return made
+
+    def independent(self, slots: tuple[Slot, ...]) -> Array:
+        """(T, *lead, slots * H): what needs no state in each slot; the products with the input are one."""
+        sets = self.lead if self.sweep else ()
+        weights = np.zeros((*sets, len(slots) * self.hidden, self.x.shape[-1]))
+        shift = np.zeros((*sets, len(slots) * self.hidden))
+        rest = []
+        for k, slot in enumerate(slots):
+            block = slice(k * self.hidden, (k + 1) * self.hidden)
+            for sign, node in slot.independent:
+                into, value = shift[..., block], None
+                if node.op == "matrix" and node.args[0] is self.x_node:
+                    into, value = weights[..., block, :], self.params[str(node.label)]
+                elif node.timed:
+                    rest.append((block, sign * slot.fold, node))
+                    continue
+                value = self.bulk[node] if value is None else value
+                (np.add if sign * slot.fold > 0 else np.subtract)(into, value, into)
+        result = product(self.x, weights, self.sweep)
+        result += shift
+        for block, sign, node in rest:
+            result[..., block] += sign * self.bulk[node]
+        return result
+
+    def recorded(self) -> dict[Node, Array]:
+        """What the loop has left behind of each value that it computed, beside the states."""
+        kept = dict(self.own)
+        for number, slots in enumerate(self.plan.stacks):
+            for k, slot in enumerate(slots):
+                if slot.activation is not None:
+                    kept[slot.activation] = self.array(("slots", number, k, k + 1))
+        return kept

@@ -1,0 +1,232 @@
+"""A cell's graph ──► the plan of its loop forward in time.
+
+What needs no state is left out: it is computed for all steps before the loop. The recurrent matrices that share an
+operand are stacked into one product. Each block of H rows of a stack is a *slot*: it takes in the sum that its product
+belongs to, and then, in place, the function of that sum. Slots that are ready together are finished by one call, the
+sigmoids as 1 / (1 + exp(-a)) with the minus sign folded into the stack.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gru_viz.cells import Cell
+from gru_viz.graph import Graph, Node, reachable
+from gru_viz.loop import Loop, Variable
+
+Terms = tuple[tuple[int, Node], ...]  # signed
+
+
+@dataclass(frozen=True)
+class Slot:
+    """``fold`` * (``sign`` * matrix @ operand + independent + rest), then the activation of it."""
+
+    product: Node
+    sign: int
+    target: Node  # the sum that the slot becomes; the product itself where it stands alone
+    independent: Terms  # need no state
+    rest: Terms  # are known only in the loop
+    activation: Node | None  # takes the target in, in place
+    level: int = 0  # when it is ready: all that it needs has a lower one
+
+    @property
+    def fold(self) -> int:
+        return -1 if self.activation is not None and self.activation.op == "sigmoid" else 1
+
+    @property
+    def key(self) -> tuple[int, str]:
+        """Slots of one stack with the same key are finished by one call."""
+        return self.level, self.activation.op if self.activation else ""
+
+
+@dataclass(frozen=True)
+class ForwardPlan:
+    source: str
+    steps: Callable[..., None]
+    stacks: tuple[tuple[Slot, ...], ...]  # each of one operand
+    rows: tuple[Variable, ...]
+    fixed: tuple[Variable, ...]
+    recorded: tuple[Node, ...]  # nodes with an array of their own, beside states and slots
+
+
+@functools.lru_cache(maxsize=128)
+def forward_plan(cell: Cell) -> ForwardPlan:
+    return _Compiler(cell).plan()
+
+
+class _Compiler:
+    def __init__(self, cell: Cell) -> None:
+        self.graph = Graph(cell.graph)
+        self.after = {name: cell.node(name) for name in cell.states}
+        self.named = {cell.node(name) for name in cell.names}
+        self.nodes = [node for node in reachable(self.after.values()) if node.recurrent]
+        self.users: dict[Node, list[Node]] = {}
+        for node in self.nodes:
+            for arg in node.args:
+                self.users.setdefault(arg, []).append(node)
+        self.users_of_states = Counter(self.after.values())
+        self.level: dict[Node, int] = {}
+        self.slot: dict[Node, Slot] = {}  # of a product, a target or an activation
+        self.loop = Loop()
+        self.place: dict[Node, str] = {}
+        self.recorded: list[Node] = []
+        self.done: set[object] = set()
+
+    def plan(self) -> ForwardPlan:
+        for node in self.nodes:
+            if node not in self.level:
+                self.set_level(node)
+        stacks: dict[Node, list[Slot]] = {}
+        for slot in dict.fromkeys(self.slot.values()):
+            stacks.setdefault(slot.product.args[0], []).append(slot)
+        self.stacks = tuple(tuple(sorted(slots, key=lambda slot: slot.key)) for slots in stacks.values())
+        for node in sorted(self.nodes, key=lambda node: (self.level[node], node.index)):
+            self.emit(node)
+        for name, node in self.after.items():
+            if self.value(node) != (row := self.loop.row("after", name)):
+                self.loop.call("copy", self.value(node), row)
+        source, steps = self.loop.compile(len(self.stacks))
+        return ForwardPlan(source, steps, self.stacks, tuple(self.loop.rows), tuple(self.loop.fixed), tuple(self.recorded))
+
+    # -- slots and levels -------------------------------------------------------------------------------------------
+
+    def set_level(self, node: Node) -> None:
+        """The node's level; a product also gets its slot, and with it the levels of all that the slot takes in."""
+        if node.op != "matrix":
+            self.level[node] = max((self.level.get(arg, 0) for arg in node.args), default=0)
+            return
+        slot = self.find_slot(node)
+        needed = [node.args[0], *(arg for _, arg in slot.rest)]
+        for arg in reachable(needed, self.level.__contains__):
+            if arg.recurrent and arg not in self.level:
+                self.set_level(arg)
+        slot = Slot(slot.product, slot.sign, slot.target, slot.independent, slot.rest, slot.activation,
+                    1 + max(self.level.get(arg, 0) for arg in needed))
+        for member in (slot.product, slot.target, slot.activation):
+            if member is not None:
+                self.slot[member], self.level[member] = slot, slot.level
+
+    def find_slot(self, product: Node) -> Slot:
+        target, terms = product, ((1, product),)
+        only = self.only_user(product)
+        if only is not None and only.op == "sum" and only.args[self.first_product(only)] is product:
+            target, terms = only, tuple(zip(only.label, only.args, strict=True))  # type: ignore[arg-type]
+        user = self.only_user(target)
+        return Slot(
+            product=product,
+            sign=next(sign for sign, arg in terms if arg is product),
+            target=target,
+            independent=tuple(term for term in terms if not term[1].recurrent),
+            rest=tuple(term for term in terms if term[1].recurrent and term[1] is not product),
+            activation=user if user is not None and user.op in ("sigmoid", "tanh", "relu") else None,
+        )
+
+    def only_user(self, node: Node) -> Node | None:
+        """The one node of the loop that uses this one, if it is one and no state is this node."""
+        users = self.users.get(node, [])
+        return users[0] if len(users) == 1 and not self.users_of_states[node] else None
+
+    def first_product(self, node: Node) -> int:
+        """Which term of a sum is its first product that nothing else uses: the sum is computed in that one's slot."""
+        return next(k for k, arg in enumerate(node.args) if arg.op == "matrix" and arg.recurrent and self.only_user(arg) is node)
+
+    # -- the lines of the loop --------------------------------------------------------------------------------------
+
+    def value(self, node: Node) -> str:
+        """The variable that holds a node: made here for what is known before the loop, else by ``emit``."""
+        if node.op == "state":
+            return self.loop.row("before", node.label)
+        if node.op == "constant":
+            return self.loop.constant("full", node.label, 1)
+        if not node.recurrent:
+            return self.loop.row("node", node) if node.timed else self.loop.constant("node", node)
+        return self.place[node]
+
+    def emit(self, node: Node) -> None:
+        if node in self.place or node.op == "state":
+            return
+        if node in self.slot:
+            self.emit_slots(self.slot[node], node)
+        elif node.op == "product":
+            self.loop.call("multiply", self.value(node.args[0]), self.value(node.args[1]), self.out(node))
+        elif node.op == "sum":
+            self.loop.accumulate(self.signed(node), self.out(node))
+        else:
+            out = self.out(node)
+            argument = self.value(node.args[0])
+            if node.op == "sigmoid":
+                self.loop.call("negative", argument, out)
+                argument = out
+            self.finish(node.op, argument, out, 1)
+
+    def signed(self, node: Node) -> list[tuple[int, str]]:
+        """The terms of a sum; those that need no state are one, computed before the loop."""
+        terms: Terms = tuple(zip(node.label, node.args, strict=True))  # type: ignore[arg-type]
+        before = [term for term in terms if not term[1].recurrent]
+        if len(before) > 1:
+            terms = tuple(term for term in terms if term[1].recurrent) + ((1, self.graph.sum(before)),)
+        return [(sign, self.value(arg)) for sign, arg in terms]
+
+    def out(self, node: Node) -> str:
+        """Where an elementwise node is written: into the state that it is, a record if it is named, or a scratch."""
+        for name, after in self.after.items():
+            if after is node:
+                self.place[node] = self.loop.row("after", name)
+                return self.place[node]
+        if node in self.named or node.op in ("sigmoid", "tanh", "relu"):
+            self.recorded.append(node)
+            self.place[node] = self.loop.row("recorded", node)
+        else:
+            self.place[node] = self.loop.scratch()
+        return self.place[node]
+
+    def emit_slots(self, slot: Slot, node: Node) -> None:
+        """The whole stack of a slot, once; then the slots that are finished with this one, once."""
+        number = next(k for k, slots in enumerate(self.stacks) if slot in slots)
+        slots = self.stacks[number]
+        if number not in self.done:
+            self.done.add(number)
+            whole = self.loop.row("slots", number, 0, len(slots))
+            self.loop.lines.append(f"p{number}({self.value(slot.product.args[0])}, {whole})")
+            if any(each.independent for each in slots):
+                self.loop.call("add", whole, self.loop.row("independent", number), whole)
+        together = [k for k, each in enumerate(slots) if each.key == slot.key]
+        if (number, slot.key) not in self.done:
+            self.done.add((number, slot.key))
+            self.finish_slots(number, together)
+        for k in together:
+            row = self.loop.row("slots", number, k, k + 1)
+            self.place.setdefault(slots[k].activation or slots[k].target, row)
+            if slots[k].target is not slots[k].product and slots[k].activation is None:
+                self.place.setdefault(slots[k].target, row)
+
+    def finish_slots(self, number: int, together: list[int]) -> None:
+        slots = self.stacks[number]
+        for k in together:
+            row = self.loop.row("slots", number, k, k + 1) if slots[k].rest else ""
+            for sign, arg in slots[k].rest:
+                self.loop.call("add" if sign * slots[k].fold > 0 else "subtract", row, self.value(arg), row)
+        activation = slots[together[0]].activation
+        if activation is None:
+            return
+        lo, hi = together[0], together[-1] + 1
+        block = out = self.loop.row("slots", number, lo, hi)
+        if len(together) == 1:
+            for name, after in self.after.items():
+                if after is activation:
+                    out = self.place[activation] = self.loop.row("after", name)
+        self.finish(activation.op, block, out, hi - lo)
+
+    def finish(self, function: str, argument: str, out: str, width: int) -> None:
+        """function(argument) of ``width`` blocks; the argument of a sigmoid comes negated."""
+        if function == "sigmoid":
+            self.loop.call("exp", argument, out)
+            self.loop.call("add", out, self.loop.constant("full", 1.0, width), out)
+            self.loop.call("reciprocal", out, out)
+        elif function == "tanh":
+            self.loop.call("tanh", argument, out)
+        else:
+            self.loop.call("maximum", argument, self.loop.constant("full", 0.0, width), out)

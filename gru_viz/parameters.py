@@ -1,0 +1,142 @@
+"""Parameters: named float64 arrays, their shapes, their seeded initial values, and the checks before a run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from zlib import crc32
+
+import numpy as np
+
+from gru_viz.cells import Cell
+from gru_viz.equations import INPUT_MATRIX, RECURRENT_MATRIX, VECTOR
+from gru_viz.errors import InputError
+
+MAX_HIDDEN_SIZE = 512
+MAX_INPUT_SIZE = 1_024
+SCHEMES = ("uniform", "orthogonal")
+
+Parameters = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """``sets`` is None for one set of parameters, else the number of sets that a sweep holds side by side."""
+
+    inputs: int  # I
+    hidden: int  # H
+    sets: int | None = None
+
+
+def parameter_shapes(cell: Cell, input_size: int, hidden_size: int) -> dict[str, tuple[int, ...]]:
+    """The shape of each parameter, in the order of the equations."""
+    letters = {"I": input_size, "H": hidden_size}
+    return {name: tuple(letters[letter] for letter in shape) for name, shape in cell.parameters.items()}
+
+
+def init_params(
+    cell: Cell,
+    input_size: int,
+    hidden_size: int,
+    seed: int,
+    input_names: Sequence[str] | None = None,
+    scheme: str = "uniform",
+    recurrent_gain: float = 1.0,
+    input_gain: float = 1.0,
+    bias: Mapping[str, float] | None = None,
+) -> Parameters:
+    """Seeded initial weights, in which every number belongs to a name.
+
+    Each parameter draws from a stream of its own, made of ``seed`` and its name, and each column of an input matrix
+    from that of its token (``input_names``, else "0", "1", …): changing one token leaves every other weight as it was.
+    ``scheme`` "uniform" draws all from ±1/√H; "orthogonal" makes the recurrent matrices orthogonal (the QR
+    factor of a normal matrix, R's diagonal positive) and the vectors 0. ``recurrent_gain`` multiplies U, ``input_gain``
+    multiplies W, ``bias`` sets whole vectors. Returns name -> array, (H, I), (H, H) or (H,).
+    """
+    check_sizes(input_size, hidden_size)
+    if scheme not in SCHEMES:
+        raise InputError(f"scheme is {scheme!r}; {' and '.join(SCHEMES)} are allowed.")
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise InputError(f"seed is {seed!r}; a whole number from 0 is allowed.")
+    names = [str(k) for k in range(input_size)] if input_names is None else list(input_names)
+    if len(names) != input_size or len(set(names)) != len(names):
+        raise InputError(f"input_names has {len(set(names))} different names; input_size {input_size} asks for as many.")
+    bias = dict(bias or {})
+    if unknown := [name for name in bias if cell.parameters.get(name) != VECTOR]:
+        vectors = ", ".join(name for name, shape in cell.parameters.items() if shape == VECTOR)
+        raise InputError(f"bias names {unknown[0]!r}; the vectors of {cell.name} are {vectors or 'none'}.")
+
+    scale = 1 / np.sqrt(hidden_size)
+
+    def stream(name: str) -> np.random.Generator:
+        return np.random.default_rng([int(seed), crc32(name.encode())])
+
+    def recurrent(name: str) -> np.ndarray:
+        if scheme == "uniform":
+            return stream(name).uniform(-scale, scale, (hidden_size, hidden_size))
+        q, r = np.linalg.qr(stream(name).standard_normal((hidden_size, hidden_size)))
+        return q * np.where(np.diag(r) < 0, -1.0, 1.0)
+
+    params = {}
+    for name, shape in cell.parameters.items():
+        if shape == INPUT_MATRIX:
+            columns = [stream(f"{name}|{token}").uniform(-scale, scale, hidden_size) for token in names]
+            params[name] = input_gain * np.stack(columns, axis=1)
+        elif shape == RECURRENT_MATRIX:
+            params[name] = recurrent_gain * recurrent(name)
+        elif name in bias:
+            params[name] = np.full(hidden_size, float(bias[name]))
+        elif scheme == "uniform":
+            params[name] = stream(name).uniform(-scale, scale, hidden_size)
+        else:
+            params[name] = np.zeros(hidden_size)
+    return params
+
+
+def check_sizes(input_size: int, hidden_size: int) -> None:
+    for what, size, limit in (("input", input_size, MAX_INPUT_SIZE), ("hidden", hidden_size, MAX_HIDDEN_SIZE)):
+        if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or not 1 <= size <= limit:
+            raise InputError(f"{what}_size is {size!r}; a whole number from 1 to {limit:,} is allowed.")
+
+
+def check_params(
+    cell: Cell, params: Mapping[str, object], input_size: int, hidden_size: int | None = None
+) -> tuple[Parameters, Sizes]:
+    """The parameters as float64 arrays, and the sizes that they agree on.
+
+    Exactly the cell's names are accepted. A sweep gives each of them one more leading axis, the same for all: one
+    set of parameters per batch row. ``hidden_size`` is needed only for a cell without parameters.
+    """
+    if params.keys() != cell.parameters.keys():
+        missing = [name for name in cell.parameters if name not in params]
+        extra = [name for name in params if name not in cell.parameters]
+        parts = [f"missing: {', '.join(missing)}"] * bool(missing) + [f"extra: {', '.join(map(str, extra))}"] * bool(extra)
+        raise InputError(f"{cell.name} takes exactly the parameters {', '.join(cell.parameters) or 'none'}; {'; '.join(parts)}.")
+    arrays = {}
+    for name, given in params.items():
+        try:
+            arrays[name] = np.asarray(given, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise InputError(f"Parameter {name} of {cell.name} is not an array of numbers.") from None
+    first = next(iter(cell.parameters), None)
+    sets = None
+    if first is not None:
+        lead = arrays[first].ndim - len(cell.parameters[first])
+        shape = arrays[first].shape
+        if lead not in (0, 1) or 0 in shape:
+            raise InputError(f"Parameter {first} of {cell.name} has the shape {shape}; ({', '.join(cell.parameters[first])}) is expected.")
+        sets = shape[0] if lead else None
+        hidden_size = shape[lead]
+    if hidden_size is None:
+        raise InputError(f"{cell.name} has no parameters, so its size is that of the state: give state={{'h': …}}.")
+    check_sizes(input_size, hidden_size)
+    own = () if sets is None else (sets,)
+    for name, letters in cell.parameters.items():
+        expected = own + tuple(input_size if letter == "I" else hidden_size for letter in letters)
+        if arrays[name].shape != expected:
+            raise InputError(f"Parameter {name} of {cell.name} has the shape {arrays[name].shape}; {expected} is expected.")
+        # The sum of squares is finite unless an entry is not or is huge: only then is each entry looked at.
+        if not math.isfinite(np.vdot(arrays[name], arrays[name])) and not np.isfinite(arrays[name]).all():
+            raise InputError(f"Parameter {name} of {cell.name} holds a value that is not finite (nan or inf).")
+    return arrays, Sizes(input_size, hidden_size, sets)

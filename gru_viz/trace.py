@@ -1,0 +1,114 @@
+"""What a run leaves behind: every value of every step, and anything that can be said in the cell's names.
+
+The alphabet of shapes: T time, B batch, I input, H hidden. Arrays of a trace are read-only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from gru_viz.bulk import Bulk
+from gru_viz.cells import Cell
+from gru_viz.equations import parse_expression
+from gru_viz.errors import InputError
+from gru_viz.graph import Array, Graph, Node
+
+
+def read_only(array: Array) -> Array:
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+@dataclass(frozen=True)
+class ByName(Mapping[str, Array]):
+    """Read-only arrays under the names of the states."""
+
+    arrays: Mapping[str, Array]
+
+    def __getitem__(self, name: str) -> Array:
+        if name not in self.arrays:
+            raise InputError(f"There is no {name!r} here; there are {', '.join(self.arrays)}.")
+        return read_only(self.arrays[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.arrays)
+
+    def __len__(self) -> int:
+        return len(self.arrays)
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """A cell's run over a sequence. ``trace["z"]`` is a named value at every step, (T, H) or (T, B, H).
+
+    ``trace["h"]`` is the state after each step, ``trace.before["h"]`` the one before; ``trace["x"]`` is the input as given,
+    (T, I) or (T, B, I). Made by ``run``.
+    """
+
+    cell: Cell
+    params: Mapping[str, Array]
+    inputs: Array = field(repr=False)
+    states: Mapping[str, Array] = field(repr=False)  # (T + 1, *lead, H): from the state before the first step on
+    recorded: Mapping[Node, Array] = field(repr=False)
+    sweep: bool  # each batch row has parameters of its own
+
+    @property
+    def steps(self) -> int:
+        return len(self.inputs)
+
+    @property
+    def lead(self) -> tuple[int, ...]:
+        """() or (B,): the axes between time and units."""
+        return self.states["h"].shape[1:-1]
+
+    @property
+    def hidden_size(self) -> int:
+        return self.states["h"].shape[-1]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What ``trace[…]`` knows: the input and all that the equations define."""
+        return ("x", *self.cell.names)
+
+    @property
+    def before(self) -> ByName:
+        """The states before each step, (T, H) or (T, B, H)."""
+        return ByName({name: values[:-1] for name, values in self.states.items()})
+
+    def __getitem__(self, name: str) -> Array:
+        if name == "x":
+            return read_only(self.inputs)
+        if name not in self.cell.names:
+            raise InputError(f"{self.cell.name} has no value {name!r}; its values are {', '.join(self.names)}.")
+        if name in self.states:
+            return read_only(self.states[name][1:])
+        node = self.cell.node(name)
+        found = self.recorded.get(node)
+        return read_only(self._every_step(self.bulk()[node]) if found is None else found)
+
+    def value(self, expression: str) -> Array:
+        """Any expression of the cell's names at every step, such as ``r * h`` or ``W_z @ x + U_z @ h + b_z``.
+
+        The names mean what they mean in the equations: h is the state before the step, h' the one after it.
+        (T, H) or (T, B, H). Raises EquationError.
+        """
+        graph = Graph(self.cell.graph)
+        node = graph.lower(parse_expression(expression, self.cell.equations))
+        return read_only(self._every_step(self.bulk()[node]))
+
+    def bulk(self) -> Bulk:
+        """Evaluates nodes of the cell's graph, or of a child of it, for all steps."""
+        known = dict(self.recorded)
+        for name, values in self.states.items():
+            known[self.cell.node(name)] = values[1:]
+        for name, values in self.states.items():
+            known[self.cell.graph.values[name]] = values[:-1]
+        known[self.cell.graph.input] = self.inputs[:, None] if self.sweep and self.inputs.ndim == 2 else self.inputs
+        return Bulk(known, self.params, self.sweep)
+
+    def _every_step(self, values: Array) -> Array:
+        return np.broadcast_to(values, (self.steps, *self.lead, self.hidden_size))
