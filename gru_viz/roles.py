@@ -17,18 +17,23 @@ ROLES = (KEEP, WRITE, SHOW, LOOK_BACK, CANDIDATE, STATE, GATE)
 
 def is_gate(node: Node) -> bool:
     """A gate is a sigmoid, or one minus a gate."""
-    return node.op == "sigmoid" or complement(node) is not None
+    while _is_one_minus(node):
+        node = node.args[1]
+    return node.op == "sigmoid"
 
 
 def complement(node: Node) -> Node | None:
     """g, where the node is 1 - g for a gate g."""
-    if node.op == "sum" and node.label == (1, -1) and node.args[0].label == 1.0 and is_gate(node.args[1]):
-        return node.args[1]
-    return None
+    return node.args[1] if _is_one_minus(node) and is_gate(node) else None
+
+
+def _is_one_minus(node: Node) -> bool:
+    return node.op == "sum" and node.label == (1, -1) and node.args[0].label == 1.0
 
 
 def _factors(node: Node) -> list[Node]:
-    return [part for arg in node.args for part in _factors(arg)] if node.op == "product" else [node]
+    """What a product multiplies, products in it resolved; each once, since a1 = a0 * a0 and so on double their number."""
+    return [part for part in reachable([node], lambda part: part.op != "product") if part.op != "product"]
 
 
 def _products(graph: Graph, states: tuple[str, ...]) -> Iterator[tuple[Node, list[Node]]]:
@@ -65,11 +70,9 @@ def read_roles(graph: Graph, states: tuple[str, ...]) -> dict[str, str]:
                 found.setdefault(factor, KEEP if keeps else SHOW if shows else WRITE)
             elif factor.op in ("tanh", "relu") and not shows:
                 found.setdefault(factor, CANDIDATE)
-    for node in reachable(graph.values[state + "'"] for state in states):
-        around = [node.args[0]] if node.op == "matrix" else [node] if node.op == "product" else []
-        if node.op == "matrix" or any(_holds_matrix(part) for part in node.args if node.op == "product"):
-            for factor in (part for top in around for part in _factors(top) if is_gate(part)):
-                found.setdefault(factor, LOOK_BACK)
+    for node in _around_matrices(reachable(_news(graph, states))):
+        if is_gate(node):
+            found.setdefault(node, LOOK_BACK)
     named = {symbol: node for symbol, node in graph.values.items() if not symbol.endswith("'")}
     roles = {symbol: found.get(node, GATE) for symbol, node in named.items() if node in found or is_gate(node)}
     return roles | dict.fromkeys(states, STATE)
@@ -79,11 +82,17 @@ def _news(graph: Graph, states: tuple[str, ...]) -> list[Node]:
     return [graph.values[state + "'"] for state in states]
 
 
-def _holds_matrix(node: Node) -> bool:
-    """A sum or product with a recurrent matrix product in it, not hidden in a function."""
-    if node.op in ("sum", "product"):
-        return any(_holds_matrix(arg) for arg in node.args)
-    return node.op == "matrix" and node.recurrent
+def _around_matrices(nodes: list[Node]) -> list[Node]:
+    """What is multiplied with a recurrent matrix product, before or after it; the nodes come arguments first."""
+    holding = {node for node in nodes if node.op == "matrix" and node.recurrent}
+    for node in nodes:
+        if node.op in ("sum", "product") and holding.intersection(node.args):  # no function hides it
+            holding.add(node)
+    around: set[Node] = set()
+    for node in reversed(nodes):
+        if node.op == "matrix" or (node.op == "product" and (node in around or holding.intersection(node.args))):
+            around.update(node.args)
+    return [node for node in nodes if node in around]
 
 
 def bias_of(node: Node) -> tuple[str, int] | None:

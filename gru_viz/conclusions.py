@@ -1,0 +1,138 @@
+"""What a page says of a run: sentences made from its numbers, true for this run and marked as such.
+
+They name the quantity, the loss and where the weights come from, and say so when there is no contrast. Plain text: a
+page that puts them into Markdown has to escape them, because they quote what a person typed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence as Many
+
+import numpy as np
+
+from gru_viz.cells import Cell
+from gru_viz.experiment import KEEP_CHOICES, Experiment
+from gru_viz.runs import CellReport, Difference, Luck
+from gru_viz.labels import quoted
+from gru_viz.sequences import Sequence
+from gru_viz.theme import number, number_from_log10
+
+CONTRAST = 1.5  # cells whose reaches differ by less than this factor are not told apart in words
+_COUNT = {1: "It falls", 2: "Both fall", 3: "All three fall", 4: "All four fall", 5: "All five fall"}
+
+
+def unit_of(sequence: Sequence, count: int = 1) -> str:
+    """What a step is called."""
+    letter = "letter" if sequence.tokens[0][0].isalpha() else "character"  # nobody calls an emoji a letter
+    return {"text": letter, "numbers": "number"}[sequence.kind] + "s" * (count != 1)
+
+
+def in_each(cells: Many[Cell], texts: Many[str]) -> str:
+    """ "6 in the RNN, 23 in the LSTM, 32 in the GRU" """
+    return ", ".join(f"{text} in the {cell.title}" for cell, text in zip(cells, texts, strict=True))
+
+
+def question(sequence: Sequence) -> str:
+    return f"Which cell still feels the first {unit_of(sequence)}?"
+
+
+def first_step(sequence: Sequence, reports: Many[CellReport]) -> str:
+    """How large the gradient is at the first step, beside the last one's."""
+    count = len(sequence.tokens)
+    if count == 1:
+        return "There is one step: its gradient is the loss's own, the same in every cell. Type more to see it travel."
+    shares = [report.share for report in reports]
+    relation = "of" if max(shares) <= 0 else "times"
+    texts = [number_from_log10(share, 2) for share in shares]
+    texts[0] += f" {relation} the last step's"
+    later = f"{count - 1:,} {unit_of(sequence, count - 1)} later"
+    return f"{later} the gradient at {quoted(sequence.labels[0])} is {in_each([r.cell for r in reports], texts)}."
+
+
+def reaches(experiment: Experiment, reports: Many[CellReport]) -> str:
+    """How many steps back the gradient keeps 1 % of the last step's norm; the finding of the main figure."""
+    found, steps = [report.reach for report in reports], len(reports[0].norm)
+    if steps == 1:
+        return "With one step there is nothing to reach back to."
+    if min(found) == steps:
+        names = ", ".join(f"the {report.cell.title}" for report in reports)
+        return f"The gradient keeps 1 % or more over all {steps:,} steps in {names}."
+    if len(found) > 1 and max(found) <= CONTRAST * min(found) and max(found) < steps:
+        gated = any(report.cell.keep_biases(1.0) for report in reports)
+        half_open = gated and experiment.keep == 0 and not experiment.biases
+        why = "the gates keep only half a step" if half_open else "there is hardly a difference"
+        return f"{_COUNT[len(found)]} below 1 % within {max(found) + 1:,} steps: {why}."
+    texts = [f"all {steps:,}" if reach == steps else f"{reach:,}" for reach in found]
+    texts[0] += " steps" if found[0] == steps else " step back" if found[0] == 1 else " steps back"
+    return f"The gradient reaches {in_each([report.cell for report in reports], texts)}."
+
+
+def gates_kept(experiment: Experiment, cells: Many[Cell]) -> str:
+    """What the gates were set to, and what to try next."""
+    if not any(cell.keep_biases(1.0) for cell in cells):
+        return "No cell here has a gate that keeps. Add the LSTM or the GRU: how far back will they reach?"
+    if experiment.biases:
+        by_hand = ", ".join(f"{gate} = {number(bias)}" for gate, bias in experiment.biases)
+        return f"Biases of single gates were set by hand: {by_hand}. Clear them: what will happen?"
+    now = KEEP_CHOICES[experiment.keep]
+    other = KEEP_CHOICES[0.0] if experiment.keep else KEEP_CHOICES[2.0]
+    lesson = "" if experiment.keep else " “LSTMs don't vanish” is not true of gates that are half open."
+    return f"The gates were set to keep {now} a step.{lesson} Set them to {other}: what will happen?"
+
+
+def left_over(differences: Many[Difference], old: str, new: str) -> str:
+    """What a replacement still changes at the end; ``old`` and ``new`` are what stood and what stands there."""
+    texts = [number(difference.left, 2) for difference in differences]
+    texts[0] += " of the largest difference is left at the end"
+    cells = [difference.cell for difference in differences]
+    return f"With {quoted(new)} in place of {quoted(old)}, {in_each(cells, texts)}."
+
+
+def luck(found: Many[Luck], steps: int) -> str:
+    """How far the finding holds over seeds."""
+    seeds = len(found[0].reach)
+    texts = []
+    for each in found:
+        low, middle, high = np.quantile(each.reach, (0.1, 0.5, 0.9), method="inverted_cdf").astype(int)
+        texts.append(f"{middle:,} ({low:,} to {high:,})")
+    cells = [each.cell for each in found]
+    spread = f"Over seeds 0 to {seeds - 1} the median reach, and where 80 % of the seeds lie, is {in_each(cells, texts)}."
+    plain = [each for each in found if not each.cell.gates]
+    gated = [each for each in found if each.cell.gates]
+    if len(plain) != 1 or not gated:
+        return spread
+    farther = int(np.sum(np.min([each.reach for each in gated], axis=0) > plain[0].reach))
+    names = " and the ".join(each.cell.title for each in gated)
+    verb = "reach" if len(gated) > 1 else "reaches"
+    return f"In {farther} of {seeds} seeds the {names} {verb} farther back than the {plain[0].cell.title}. {spread}"
+
+
+def described(reports: Many[CellReport], sequence: Sequence) -> str:
+    """The main figure for someone who does not see it: made from its data."""
+    parts = []
+    for report in reports:
+        finite = report.norm[np.isfinite(report.norm)]
+        low, high = (number_from_log10(float(edge), 2) for edge in (finite.min(), finite.max())) if finite.size else ("0", "0")
+        zeros = int(np.sum(report.norm == -math.inf))
+        parts.append(f"{report.cell.title}: between {low} and {high}, down to 1 % over the last {report.reach:,} steps"
+                     + f", exactly zero at {zeros:,} steps" * bool(zeros))
+    return f"Norm of the carried gradient at each of {len(sequence.tokens):,} steps. " + ". ".join(parts) + "."
+
+
+def described_states(reports: Many[CellReport]) -> str:
+    parts = [
+        f"{report.cell.title} {name} from {number(float(values.min()))} to {number(float(values.max()))}"
+        for report in reports
+        for name, values in report.states.items()
+    ]
+    steps, units = next(iter(reports[0].states.values())).shape
+    return f"States after each of {steps:,} steps, a row for each of {units} units. " + ". ".join(parts) + "."
+
+
+def described_differences(differences: Many[Difference], sequence: Sequence) -> str:
+    parts = [
+        f"{each.cell.title}: largest at step {each.steps.start + int(each.distance.argmax()) + 1}, at the end {number(each.left, 2)} of it"
+        for each in differences
+    ]
+    return "Distance between the hidden states of the two runs. " + ". ".join(parts) + "."

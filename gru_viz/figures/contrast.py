@@ -1,0 +1,210 @@
+"""The figures of the Contrast page: how far the gradient reaches, the states, what is left of a difference."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gru_viz.cells import Cell
+from gru_viz.figures.common import (
+    MARGIN,
+    MAX_PLOTTED,
+    Figure,
+    frame,
+    log_ticks,
+    plain,
+    spread,
+    steps,
+    token_axis,
+    typed,
+)  # fmt: skip
+from gru_viz.theme import Theme, cell_colour, cell_style, number, number_from_log10
+
+CURVES_HEIGHT = 300  # px of the plot itself
+LABEL_GAP = 18  # px between two labels
+UNIT_HEIGHT = (4, 18)  # px of a unit's row: as high as fits into ROWS_HEIGHT, within these
+ROWS_HEIGHT = 150
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One line over the steps: ``values`` (T,), log10 of a norm or a plain number; ``band`` lies behind it."""
+
+    cell: Cell
+    values: np.ndarray
+    name: str  # the label at its end
+    thin: bool = False
+    dash: str = ""  # instead of the cell's own
+    reach: int | None = None  # steps back to which a marker stands
+    band: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None  # 10th, 50th, 90th percentile over seeds
+
+
+def gradient_figure(curves: Sequence[Curve], labels: Sequence[str], quantity: str, theme: Theme, share: float = 0.01) -> Figure:
+    """log10 norms of gradients over the steps; time to the right, so that the gradient is read from right to left.
+
+    The labels stand where the curves differ, at the first step. ``share`` of the last step's norm is drawn as a line
+    where all curves agree on it. An exact zero has no place on a log axis: its curve ends there.
+    """
+    count = len(labels)
+    low, high = _limits(curves)
+    layout = frame(theme, CURVES_HEIGHT + MARGIN["t"] + MARGIN["b"])
+    places, texts = log_ticks(low, high)
+    layout["xaxis"] = token_axis(labels, theme)
+    layout["yaxis"] = {
+        "range": [low, high], "tickvals": places, "ticktext": texts, "side": "right", "fixedrange": True, "zeroline": False,
+        "gridcolor": theme.faint, "tickfont": {"size": 13, "color": theme.text},
+    }  # fmt: skip
+    data: list[Figure] = []
+    for curve in curves:
+        if curve.band is not None:
+            data.extend(_band(curve, count, theme))
+    for curve in curves:
+        data.append(_line(curve, labels, theme, logarithmic=True))
+        if curve.reach:
+            data.append(_marker(curve, count, theme))
+    last = {round(float(curve.values[-1]), 9) for curve in curves if np.isfinite(curve.values[-1])}
+    if len(last) == 1 and all(curve.reach is not None for curve in curves):
+        at = last.pop() + np.log10(share)
+        layout["shapes"].append(_guide(at, theme))
+        layout["annotations"].append(_note(f"{share:.0%} of the last step's".replace("%", " %"), at, theme))
+    layout["annotations"] += _end_labels(curves, low, high, theme, first=True)
+    layout["annotations"].append(_quantity(quantity, theme))
+    return {"data": data, "layout": layout}
+
+
+def states_figure(states: Mapping[str, tuple[Cell, np.ndarray]], labels: Sequence[str], theme: Theme) -> Figure:
+    """Heatmaps of states, name -> (cell, (T, H)), under one another on one axis of time and one scale of colours."""
+    count, hidden = next(iter(states.values()))[1].shape
+    shown = min(hidden, max(1, MAX_PLOTTED // (count * len(states))))
+    height = int(np.clip(ROWS_HEIGHT / shown, *UNIT_HEIGHT)) * shown
+    gap, total = 12, len(states) * height + 12 * (len(states) - 1)
+    limit = max(float(np.abs(values).max()) for _, values in states.values()) or 1.0
+    layout = frame(theme, total + MARGIN["t"] + MARGIN["b"])
+    layout["xaxis"] = token_axis(labels, theme) | {"anchor": f"y{len(states)}" if len(states) > 1 else "y"}
+    layout["coloraxis"] = {
+        "cmin": -limit, "cmax": limit, "colorscale": [[k / 8, colour] for k, colour in enumerate(theme.signed)],
+        "colorbar": {"thickness": 10, "len": 1.0, "x": 1.01, "xanchor": "left", "outlinewidth": 0,
+                     "tickvals": [-limit, 0, limit], "ticktext": [number(-limit, 2), "0", number(limit, 2)],
+                     "tickfont": {"size": 12, "color": theme.text}},
+    }  # fmt: skip
+    data: list[Figure] = []
+    for row, (name, (cell, values)) in enumerate(states.items()):
+        axis = f"y{row + 1}" if row else "y"
+        top = 1 - row * (height + gap) / total
+        layout["yaxis" + axis[1:]] = {
+            "domain": [max(0.0, top - height / total), top], "showticklabels": False, "ticks": "", "showgrid": False,
+            "zeroline": False, "fixedrange": True, "autorange": "reversed",
+        }  # fmt: skip
+        data.append({
+            "type": "heatmap", "name": name, "x": steps(count), "y": [unit + 1 for unit in range(shown)],
+            "z": typed(values[:, :shown].T), "yaxis": axis, "coloraxis": "coloraxis", "xgap": 1 if count <= 64 else 0, "ygap": 0,
+            "hovertemplate": f"{name} of unit %{{y}} after step %{{x}}: %{{z:.3f}}<extra></extra>",
+        })  # fmt: skip
+        layout["annotations"].append(_row_label(name, cell, top - height / total / 2, theme))
+    return {"data": data, "layout": layout}
+
+
+def difference_figure(curves: Sequence[Curve], first: int, labels: Sequence[str], theme: Theme) -> Figure:
+    """What is left of a difference over the steps, as a share of its largest value; ``first`` is where it begins."""
+    low, high = -0.04, 1.08
+    layout = frame(theme, 220 + MARGIN["t"] + MARGIN["b"])
+    layout["xaxis"] = token_axis(labels, theme)
+    layout["yaxis"] = {"range": [low, high], "tickvals": [0, 0.5, 1], "ticktext": ["0", "0.5", "1"], "fixedrange": True,
+                       "gridcolor": theme.faint, "zeroline": False, "tickfont": {"size": 13, "color": theme.text}}  # fmt: skip
+    data = [_line(curve, labels, theme, logarithmic=False, first=first) for curve in curves]
+    layout["annotations"] = _end_labels(curves, low, high, theme, first=False, height=220)
+    layout["annotations"].append(_quantity("‖h − h with the replacement‖, share of its largest value", theme))
+    return {"data": data, "layout": layout}
+
+
+# -- parts -------------------------------------------------------------------------------------------------------------
+
+
+def _limits(curves: Sequence[Curve]) -> tuple[float, float]:
+    """The range of the axis: all finite values, with room at both ends."""
+    bands = [edge for curve in curves if curve.band is not None for edge in curve.band]
+    values = np.concatenate([*(curve.values for curve in curves), *bands])
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        return -1.0, 1.0
+    low, high = float(finite.min()), float(finite.max())
+    room = max(0.06 * (high - low), 0.25)
+    return low - room, high + room
+
+
+def _line(curve: Curve, labels: Sequence[str], theme: Theme, logarithmic: bool, first: int = 0) -> Figure:
+    style, values = cell_style(curve.cell), curve.values
+    words = number_from_log10 if logarithmic else number
+    return {
+        "type": "scatter", "mode": "lines" if len(values) > 1 else "markers", "name": curve.name,
+        "x": steps(len(labels))[first : first + len(values)], "y": typed(np.where(np.isfinite(values), values, np.nan)),
+        "line": {"color": cell_colour(theme, curve.cell), "dash": curve.dash or style.dash, "width": 1.5 if curve.thin else 2.5},
+        "marker": {"color": cell_colour(theme, curve.cell), "symbol": style.marker, "size": 9},
+        "text": [f"step {first + k + 1}, {plain(labels[first + k])}: {words(float(value))}" for k, value in enumerate(values)],
+        "hovertemplate": f"{curve.name}, %{{text}}<extra></extra>",
+    }  # fmt: skip
+
+
+def _marker(curve: Curve, count: int, theme: Theme) -> Figure:
+    """The farthest step to which the gradient reaches."""
+    at = count - int(curve.reach or 1)
+    return {
+        "type": "scatter", "mode": "markers", "x": [str(at + 1)], "y": [float(curve.values[at])], "cliponaxis": False,
+        "marker": {"color": cell_colour(theme, curve.cell), "symbol": cell_style(curve.cell).marker, "size": 11,
+                   "line": {"color": theme.ground, "width": 1.5}},
+        "name": f"{curve.name} reaches back to here", "hovertemplate": "%{fullData.name}<extra></extra>",
+    }  # fmt: skip
+
+
+def _band(curve: Curve, count: int, theme: Theme) -> list[Figure]:
+    """The 10–90 % band over seeds, and its median as a hairline."""
+    assert curve.band is not None
+    low, middle, high = (np.where(np.isfinite(edge), edge, np.nan) for edge in curve.band)
+    colour, names = cell_colour(theme, curve.cell), steps(count)
+    red, green, blue = (int(colour[k : k + 2], 16) for k in (1, 3, 5))
+    edge = {"type": "scatter", "mode": "lines", "x": names, "line": {"width": 0}, "hoverinfo": "skip"}
+    return [
+        edge | {"y": typed(low), "name": f"{curve.name}, 10 % of seeds"},
+        edge | {"y": typed(high), "name": f"{curve.name}, 90 % of seeds", "fill": "tonexty",
+                "fillcolor": f"rgba({red},{green},{blue},0.18)"},
+        edge | {"y": typed(middle), "name": f"{curve.name}, median of seeds", "line": {"width": 1, "color": colour}},
+    ]  # fmt: skip
+
+
+def _end_labels(curves: Sequence[Curve], low: float, high: float, theme: Theme, first: bool, height: int = CURVES_HEIGHT) -> list[Figure]:
+    """Each curve's name beside its first or last finite value, moved apart where they would overlap."""
+    named = [(curve, curve.values[np.isfinite(curve.values)]) for curve in curves]
+    named = [(curve, finite) for curve, finite in named if finite.size]
+    per_px = (high - low) / height
+    ends = [float(finite[0 if first else -1]) for _, finite in named]
+    return [
+        {
+            "text": curve.name, "xref": "x domain", "x": 0 if first else 1, "xanchor": "right" if first else "left",
+            "xshift": -8 if first else 8, "yref": "y", "y": y, "showarrow": False,
+            "font": {"size": 14, "color": cell_colour(theme, curve.cell)},
+        }
+        for (curve, _), y in zip(named, spread(ends, LABEL_GAP * per_px), strict=True)
+    ]  # fmt: skip
+
+
+def _row_label(name: str, cell: Cell, middle: float, theme: Theme) -> Figure:
+    return {"text": name, "xref": "paper", "x": 0, "xanchor": "right", "xshift": -8, "yref": "paper", "y": middle,
+            "showarrow": False, "font": {"size": 14, "color": cell_colour(theme, cell)}}  # fmt: skip
+
+
+def _quantity(text: str, theme: Theme) -> Figure:
+    """What is drawn upwards, in words, above the plot: on a phone a turned title would take its room."""
+    return {"text": text, "xref": "paper", "x": 0, "xanchor": "left", "yref": "paper", "y": 1, "yanchor": "bottom",
+            "yshift": 8, "showarrow": False, "font": {"size": 13, "color": theme.quiet}}  # fmt: skip
+
+
+def _guide(at: float, theme: Theme) -> Figure:
+    return {"type": "line", "xref": "x domain", "x0": 0, "x1": 1, "yref": "y", "y0": at, "y1": at, "layer": "below",
+            "line": {"color": theme.quiet, "width": 1, "dash": "dot"}}  # fmt: skip
+
+
+def _note(text: str, at: float, theme: Theme) -> Figure:
+    return {"text": text, "xref": "x domain", "x": 1, "xanchor": "right", "yref": "y", "y": at, "yanchor": "top",
+            "showarrow": False, "font": {"size": 12, "color": theme.quiet}}  # fmt: skip

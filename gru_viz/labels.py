@@ -1,0 +1,54 @@
+"""What a page shows of what a person typed: labels that can be seen, and short quotations for sentences."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+MAX_CLUSTER = 32  # code points in one character; the longest emoji have 10
+MAX_QUOTE = 20  # characters of the typed text that a sentence repeats
+
+_SIGNS = {" ": "␣", "\n": "↵", "\t": "⇥"}
+# Controls, marks of direction, unassigned and private code points, blanks, and what is drawn as nothing.
+HIDDEN = r"[[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]--\p{Prepended_Concatenation_Mark}]"
+_SEEN = rf"[^{HIDDEN}\p{{M}}]"
+_PICTURE = r"\p{Extended_Pictographic}[\p{Emoji_Modifier}\ufe0e\ufe0f]?[\U000E0020-\U000E007F]*"
+_EMOJI = rf"{_PICTURE}(\u200d{_PICTURE})*|[0-9#*]\ufe0f?\u20e3"
+
+
+@functools.cache
+def pattern(source: str) -> Any:
+    """A compiled pattern of the library that knows Unicode's clusters and classes."""
+    import regex  # takes 20 ms: not before something is read
+
+    return regex.compile(source, regex.V1)
+
+
+def visible(token: str) -> str:
+    """A label that can be seen: ␣ ↵ ⇥, "U+202E" for what has no shape, "a+U+200D" for a letter that hides something.
+
+    Different characters have different labels, so the three signs themselves and marks without a letter are spelled.
+    """
+    if token in _SIGNS or pattern(_EMOJI).fullmatch(token):
+        return _SIGNS.get(token, token)
+    if token in _SIGNS.values() or not pattern(_SEEN).search(token):
+        return "+".join(map(_spelled, token))
+    label: str = pattern(HIDDEN).sub(lambda found: "+"[: found.start()] + _spelled(found[0]), token)
+    return label
+
+
+def _spelled(character: str) -> str:
+    return f"U+{ord(character):04X}"
+
+
+def quoted(value: object) -> str:
+    """What a person entered, for a sentence: in quotes, shortened, and without a character that cannot be seen."""
+    if not isinstance(value, str):
+        return f"a value of type {type(value).__name__}"
+    shown = ""
+    for match in pattern(r"\X").finditer(value):
+        label = visible(match[0]) if len(match[0]) <= MAX_CLUSTER else _spelled(match[0][0]) + "+…"
+        if len(shown) + len(label) > MAX_QUOTE and shown:
+            return f'"{shown}…"'
+        shown += label
+    return f'"{shown}"'

@@ -1,0 +1,139 @@
+"""An experiment's numbers: Experiment ──► Sequence ──► parameters ──► Trace ──► GradientFlow, each a pure function."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from gru_viz.cells import Cell, cell
+from gru_viz.engine import run
+from gru_viz.experiment import Experiment
+from gru_viz.gradients import backpropagate, reach
+from gru_viz.parameters import Parameters, init_params
+from gru_viz.sequences import Replacement, Sequence
+from gru_viz.trace import Trace
+
+SEEDS = range(200)  # "Is this luck?"
+SEEDS_AT_ONCE = 20
+MAX_SWEEP = 2e9  # steps * hidden units squared * seeds: about half a minute a cell
+
+
+def parameters(experiment: Experiment, of: Cell, sequence: Sequence, seed: int | None = None) -> Parameters:
+    """The weights that the experiment's settings give a cell; ``seed`` instead of the experiment's own."""
+    biases = of.keep_biases(experiment.keep)
+    own = of.gate_biases()
+    for gate, bias in experiment.biases:
+        if gate in own:
+            name, sign = own[gate]
+            biases[name] = sign * bias
+    return init_params(
+        of,
+        input_size=sequence.values.shape[1],
+        hidden_size=experiment.hidden_size,
+        seed=experiment.seed if seed is None else seed,
+        input_names=sequence.input_names,
+        scheme=experiment.scheme,
+        recurrent_gain=experiment.recurrent_gain,
+        input_gain=experiment.input_gain,
+        bias=biases,
+    )
+
+
+def cells_of(experiment: Experiment) -> tuple[Cell, ...]:
+    return tuple(cell(name) for name in experiment.cells)
+
+
+def trace(experiment: Experiment, of: Cell, sequence: Sequence) -> Trace:
+    return run(of, parameters(experiment, of, sequence), sequence.values)
+
+
+@dataclass(frozen=True)
+class CellReport:
+    """What the Contrast page shows of one cell; arrays of float64, a row for each step."""
+
+    cell: Cell
+    states: dict[str, np.ndarray]  # state -> (T, H) after each step
+    norm: np.ndarray  # (T,) log10 of the norm of the carried gradient of L, the sum of the last h
+    parts: dict[str, np.ndarray]  # state -> (T,) the same of its part alone
+    input_norm: np.ndarray  # (T,) log10 of the norm of dL/dx
+    reach: int
+
+    @property
+    def share(self) -> float:
+        """log10 of the gradient's norm at the first step, as a share of the last step's."""
+        return float(self.norm[0] - self.norm[-1])
+
+
+def report(experiment: Experiment, of: Cell, sequence: Sequence) -> CellReport:
+    ran = trace(experiment, of, sequence)
+    flow = backpropagate(ran)
+    return CellReport(
+        cell=of,
+        states={name: ran[name] for name in of.states},
+        norm=flow.log10_norm(),
+        parts={name: flow.log10_norm(name, carried=True) for name in of.states},
+        input_norm=flow.log10_norm("x"),
+        reach=int(reach(flow)),
+    )
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How far two runs of one cell are apart, whose sequences differ in one part.
+
+    Steps are paired from the end, so that what follows the part stands beside what follows its replacement.
+    """
+
+    cell: Cell
+    steps: range  # of the original sequence, counted from 0
+    distance: np.ndarray  # (len(steps),) Euclidean distance of the hidden states h
+
+    @property
+    def left(self) -> float:
+        """What is left at the end, as a share of the largest difference; 0 if there never was one."""
+        largest = self.distance.max()
+        return float(self.distance[-1] / largest) if largest > 0 else 0.0
+
+
+def difference(experiment: Experiment, of: Cell, sequence: Sequence, replaced: Replacement) -> Difference:
+    """Both runs share their weights: those of a token belong to the token, whichever others there are."""
+    one, other = trace(experiment, of, sequence), trace(experiment, of, replaced.sequence)
+    count = min(one.steps, other.steps) - replaced.start
+    distance = np.linalg.norm(one["h"][-count:] - other["h"][-count:], axis=-1)
+    return Difference(of, range(one.steps - count, one.steps), distance)
+
+
+@dataclass(frozen=True)
+class Luck:
+    """The same experiment with other seeds: log10 norms of the carried gradient, (T, seeds), and reach, (seeds,)."""
+
+    cell: Cell
+    norm: np.ndarray
+    reach: np.ndarray
+
+    def band(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The 10th, 50th and 90th percentile at each step, (T,) each."""
+        low, middle, high = np.quantile(self.norm, (0.1, 0.5, 0.9), axis=1, method="inverted_cdf")
+        return low, middle, high
+
+
+def sweep_size(experiment: Experiment, sequence: Sequence) -> float:
+    """A measure of the work of all seeds of one cell, to be held against MAX_SWEEP."""
+    return len(sequence.tokens) * experiment.hidden_size**2 * len(SEEDS)
+
+
+def seeds(experiment: Experiment, of: Cell, sequence: Sequence, some: range) -> Luck:
+    """One run over several seeds side by side."""
+    each = [parameters(experiment, of, sequence, seed) for seed in some]
+    together = {name: np.stack([params[name] for params in each]) for name in of.parameters}
+    flow = backpropagate(run(of, together, sequence.values))
+    return Luck(of, flow.log10_norm(), np.asarray(reach(flow)))
+
+
+def seed_chunks(sequence: Sequence, hidden_size: int) -> Iterator[range]:
+    """SEEDS in pieces, each small enough for one run."""
+    size = max(1, min(SEEDS_AT_ONCE, 200_000 // (len(sequence.tokens) * hidden_size)))
+    for first in range(SEEDS.start, SEEDS.stop, size):
+        yield range(first, min(first + size, SEEDS.stop))

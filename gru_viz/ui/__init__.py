@@ -1,0 +1,1 @@
+"""The only files of the package that import streamlit: the state of a session, widgets, caches."""

@@ -1,0 +1,449 @@
+import math
+import re
+import reprlib
+import tracemalloc
+import unicodedata
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gru_viz.errors import InputError
+from gru_viz.labels import MAX_CLUSTER, quoted, visible
+from gru_viz.sequences import (
+    MAX_CHARACTERS,
+    MAX_INPUTS,
+    MAX_STEPS,
+    default_replacement,
+    from_numbers,
+    from_text,
+    number_text,
+    parse_sequence,
+    read_number,
+    replace,
+)
+
+FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+ENGLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
+CHINESE = [chr(0x4E00 + place) for place in range(MAX_INPUTS + 1)]
+
+# Every code point, halves of surrogate pairs too, and the odd ones often.
+ODD = st.sampled_from(
+    "\r\n\t \u00a0\u0301\u0316\u200b\u200c\u200d\u202e\u2066\ufeff\ufe0f\x00␣↵⇥+U−◌\u115f\u1161\u0600\ud800\U0001f1e9👍"
+)
+anything = st.text(st.characters(exclude_categories=()) | ODD | st.sampled_from("aAbé"), max_size=60)
+number_like = st.text("0123456789+-.,;eE_x \n−５", max_size=30)
+
+
+def assert_sentence(message):
+    """One sentence, visible from end to end. Of the format characters only what holds emoji together may be in it."""
+    assert re.fullmatch(r'["A-Z].*\.', message), message
+    assert ". " not in message
+    assert len(message) < 330
+    holding_emoji = {"\u200d", *map(chr, range(0xE0020, 0xE0080))}
+    for character in set(message) - holding_emoji - {" "}:
+        prepended = 0x600 <= ord(character) <= 0x8E2 or ord(character) in (0x110BD, 0x110CD)  # seen, though Cf
+        assert unicodedata.category(character) not in {"Cc", "Cs", "Co", "Zl", "Zp", "Zs"}, ascii(character)
+        assert unicodedata.category(character) != "Cf" or prepended, ascii(character)
+
+
+def refusal(read, *arguments):
+    with pytest.raises(InputError) as caught:
+        read(*arguments)
+    assert_sentence(str(caught.value))
+    return str(caught.value)
+
+
+# Text
+
+
+def test_text_is_one_hot_by_first_appearance():
+    sequence = from_text("abca")
+    assert (sequence.kind, sequence.tokens, sequence.labels) == ("text", ("a", "b", "c", "a"), ("a", "b", "c", "a"))
+    assert sequence.input_names == ("a", "b", "c")
+    np.testing.assert_array_equal(sequence.values, np.eye(3)[[0, 1, 2, 0]])
+    assert sequence.values.dtype == np.float64
+    with pytest.raises(ValueError, match="read-only"):
+        sequence.values[0, 0] = 2.0
+    assert sequence == from_text("abca") != from_text("abcb")
+    assert hash(sequence) == hash(from_text("abca"))
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens", "labels"),
+    [
+        ("x", ["x"], ["x"]),
+        ("e\u0301é", ["é", "é"], ["é", "é"]),
+        (f"{FAMILY}🇩🇪🇫🇷", [FAMILY, "🇩🇪", "🇫🇷"], [FAMILY, "🇩🇪", "🇫🇷"]),
+        (f"👍🏽1\ufe0f\u20e3{ENGLAND}❤\ufe0f", ["👍🏽", "1\ufe0f\u20e3", ENGLAND, "❤\ufe0f"], None),
+        ("क्षि각", ["क्षि", "각"], None),
+        ("\u1112\u1161\u11ab", ["한"], ["한"]),
+        ("a\r\nb\rc\nd\t ", [*"a\nb\nc\nd\t "], ["a", "↵", "b", "↵", "c", "↵", "d", "⇥", "␣"]),
+        ("␣↵⇥.", [*"␣↵⇥."], ["U+2423", "U+21B5", "U+21E5", "."]),
+        ("\x00a\u202eb\ufeff", ["\0", "a", "\u202e", "b", "\ufeff"], ["U+0000", "a", "U+202E", "b", "U+FEFF"]),
+        ("a\u200da\u00a0\u2800", ["a\u200d", "a", "\u00a0", "\u2800"], ["a+U+200D", "a", "U+00A0", "U+2800"]),
+        ("👍\u200d.", ["👍\u200d", "."], ["👍+U+200D", "."]),
+        ("\u0301\u0316a", ["\u0316\u0301", "a"], ["U+0316+U+0301", "a"]),
+        ("\u115f\u1161", ["\u115f\u1161"], ["U+115F\u1161"]),
+        ("שלום", [*"שלום"], None),
+        ("\u0600١a", ["\u0600١", "a"], None),  # a sign before a number: a format character that is seen
+        ("<b>*_$x", [*"<b>*_$x"], None),
+        ("\ue000\ufdd0.", [*"\ue000\ufdd0."], ["U+E000", "U+FDD0", "."]),
+    ],
+)
+def test_characters_are_those_a_person_sees(text, tokens, labels):
+    sequence = from_text(text)
+    assert sequence.tokens == tuple(tokens)
+    assert sequence.labels == tuple(labels or tokens)
+
+
+@given(anything)
+def test_any_text_is_read_or_refused_with_a_sentence(text):
+    try:
+        sequence = from_text(text)
+    except InputError as error:
+        assert_sentence(str(error))
+        return
+    assert "".join(sequence.tokens) == unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+    assert from_text("".join(sequence.tokens)) == sequence
+    assert [sequence.input_names[column] for column in sequence.values.argmax(axis=1)] == list(sequence.tokens)
+    np.testing.assert_array_equal(sequence.values.sum(axis=1), 1.0)
+    assert len(set(zip(sequence.tokens, sequence.labels, strict=True))) == len(set(sequence.labels))
+    assert len(set(sequence.labels)) == len(sequence.input_names)
+    assert all(label.strip() for label in sequence.labels)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20))
+def test_what_is_canonically_equal_is_equal(text):
+    composed, decomposed = (unicodedata.normalize(form, text) for form in ("NFC", "NFD"))
+    try:
+        expected = from_text(composed)
+    except InputError:
+        return
+    assert from_text(decomposed) == expected
+
+
+# Numbers
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0.5, -1 2", [0.5, -1, 2]),
+        ("7", [7]),
+        ("1,2,3\n4,5\r\n\r\n6", [1, 2, 3, 4, 5, 6]),
+        ("1; 2 ;3,\n4\t5,", [1, 2, 3, 4, 5]),
+        ("+1 .5 5. 2e-3 1E2 -0 007", [1, 0.5, 5, 0.002, 100, 0, 7]),
+        ("−1 –2 ‐3 ﹣4 －5 2e−3", [-1, -2, -3, -4, -5, 0.002]),
+        ("1\u00a02\u20093\u30004\u20285", [1, 2, 3, 4, 5]),
+        ("1，2、3；4، 5", [1, 2, 3, 4, 5]),
+        ("0.5,1.5", [0.5, 1.5]),
+        ("1,-2", [1, -2]),
+        ("0, 5", [0, 5]),
+        ("1,2,3 4,5", [1, 2, 3, 4, 5]),
+        ("1000000 -1e6 1e-300 0e-999", [1e6, -1e6, 1e-300, 0]),
+        ("3 3 3", [3, 3, 3]),
+    ],
+)
+def test_numbers_are_read(text, expected):
+    sequence = from_numbers(text)
+    np.testing.assert_array_equal(sequence.values, np.array(expected, dtype=float)[:, None])
+    assert sequence.values.dtype == np.float64
+    assert not sequence.values.flags.writeable
+    assert not np.signbit(sequence.values[sequence.values == 0]).any()
+    assert (sequence.kind, sequence.input_names) == ("numbers", ("0",))
+
+
+def test_numbers_have_exact_tokens_and_short_labels():
+    sequence = from_numbers("0.50 -1 2. 1000000 0.123456789 -123456.789 0.00001 1e-300 99.99999 999999.9")
+    assert sequence.tokens == (
+        *("0.5", "-1", "2", "1000000", "0.123456789", "-123456.789"),
+        *("1e-05", "1e-300", "99.99999", "999999.9"),
+    )
+    assert sequence.labels == (
+        *("0.5", "−1", "2", "1000000", "0.123", "−1.23·10⁵"),
+        *("1·10⁻⁵", "1·10⁻³⁰⁰", "100", "1·10⁶"),
+    )
+
+
+@given(st.lists(st.floats(-1e6, 1e6).filter(lambda v: v == 0 or abs(v) >= 1e-300), min_size=1), st.data())
+def test_numbers_come_back_exactly(numbers, data):
+    separators = st.sampled_from([", ", " ", ";", "\n", " ,\t", "\r\n", "\u00a0", "; "])
+    text = "".join(repr(number) + data.draw(separators) for number in numbers)
+    sequence = from_numbers(text)
+    assert sequence.values[:, 0].tolist() == numbers
+    assert [float(token) for token in sequence.tokens] == numbers
+    assert from_numbers(" ".join(sequence.tokens)) == sequence
+
+
+@given(anything | number_like)
+def test_any_text_is_numbers_or_refused_with_a_sentence(text):
+    try:
+        sequence = from_numbers(text)
+    except InputError as error:
+        assert_sentence(str(error))
+        return
+    typed = [item for item in re.split(r"[\s,;，、،；؛]+", text) if item]
+    minus = str.maketrans(dict.fromkeys("‐‑‒–−﹣－", "-"))
+    assert sequence.values[:, 0].tolist() == [float(item.translate(minus)) for item in typed]
+    assert np.abs(sequence.values).max() <= 1e6
+
+
+# Refusals
+
+SUCH_AS = "a number such as 0.5, -1 or 2e-3 is expected"
+ONE_OR_TWO = (
+    "which can be one number or two: write a decimal point, as in 0.5, "
+    "or a space after a comma that separates, as in 0, 5."
+)
+RANGE = "a number from -1,000,000 to 1,000,000 is expected"
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "message"),
+    [
+        ("text", "", "The sequence is empty: type at least one letter, digit or sign."),
+        ("text", " \n\t\u00a0", "The sequence holds nothing but blanks: type at least one letter, digit or sign."),
+        ("text", "a\u0301b\ud800c", 'Character 3 is "U+D800", one half of a character: delete it.'),
+        (
+            "text",
+            "ab" + "c\u0301" + "\u0301" * 32,
+            "Character 3 is made of 34 code points: at most 32 are allowed for one.",
+        ),
+        ("text", "\u0301\u0316" * 20_000, "Character 1 is made of 40,000 code points: at most 32 are allowed for one."),
+        ("text", "a" * 2_001, "The sequence has more than 2,000 characters: at most 2,000 are read."),
+        ("text", "🇩" * 50_000, "The sequence has more than 2,000 characters: at most 2,000 are read."),
+        ("text", "".join(CHINESE), "The sequence has 1,025 different characters: at most 1,024 are allowed."),
+        ("text", "x" * 1_000_000, "The sequence is 1,000,000 characters long: at most 50,000 are read."),
+        ("text", None, "The sequence is a value of type NoneType: text is expected."),
+        ("numbers", "", "The sequence is empty: type at least one number, as in 0.5, -1 2."),
+        ("numbers", " \n ", "The sequence holds nothing but blanks: type at least one number, as in 0.5, -1 2."),
+        ("numbers", "1 " * 500_000, "The sequence is 1,000,000 characters long: at most 50,000 are read."),
+        ("numbers", "1 " * 2_001, "The sequence has more than 2,000 numbers: at most 2,000 are read."),
+        ("numbers", "1 2 abc", f'Number 3 is "abc": {SUCH_AS}.'),
+        ("numbers", "1 2\r\n\n3 abc", f'Number 4, on line 3, is "abc": {SUCH_AS}.'),
+        ("numbers", "My name", f'Number 1 is "My": {SUCH_AS}.'),
+        ("numbers", "1,,2", "Number 2 is missing: a number is expected before each comma or semicolon."),
+        ("numbers", "1\n, ;2", "Number 2, on line 2, is missing: a number is expected before each comma or semicolon."),
+        ("numbers", ",1", "Number 1 is missing: a number is expected before each comma or semicolon."),
+        ("numbers", ";", "Number 1 is missing: a number is expected before each comma or semicolon."),
+        ("numbers", "nan", f'Number 1 is "nan": {SUCH_AS}.'),
+        ("numbers", "1 -inf", f'Number 2 is "-inf": {SUCH_AS}.'),
+        ("numbers", "1e999", f'Number 1 is "1e999": {RANGE}.'),
+        ("numbers", "-1e999", f'Number 1 is "-1e999": {RANGE}.'),
+        ("numbers", "0 1000000.1", f'Number 2 is "1000000.1": {RANGE}.'),
+        ("numbers", "1e-999", 'Number 1 is "1e-999": a number so close to 0 cannot be held, write 0 instead.'),
+        ("numbers", "-1e-301", 'Number 1 is "-1e-301": a number so close to 0 cannot be held, write 0 instead.'),
+        ("numbers", "1_000", 'Number 1 is "1_000": write it as 1000.'),
+        ("numbers", "0x10", 'Number 1 is "0x10": write it as 16.'),
+        ("numbers", "1 ١٢", 'Number 2 is "١٢": write it as 12.'),
+        ("numbers", "١٢٫٥", 'Number 1 is "١٢٫٥": write it as 12.5.'),
+        ("numbers", "−１２", 'Number 1 is "−１２": write it as -12.'),
+        ("numbers", "[1, 2]", 'Number 1 is "[1": write it as 1.'),
+        ("numbers", "²", f'Number 1 is "²": {SUCH_AS}.'),
+        ("numbers", "—3", f'Number 1 is "—3": {SUCH_AS}.'),
+        ("numbers", "- 1", f'Number 1 is "-": {SUCH_AS}.'),
+        ("numbers", "1.2.3", f'Number 1 is "1.2.3": {SUCH_AS}.'),
+        ("numbers", "\ufeff1", 'Number 1 is "U+FEFF1": delete the invisible U+FEFF in it.'),
+        ("numbers", "1\u200b2", 'Number 1 is "1U+200B2": delete the invisible U+200B in it.'),
+        ("numbers", "1 \x00", 'Number 2 is "U+0000": delete the invisible U+0000 in it.'),
+        ("numbers", "\ud800", 'Number 1 is "U+D800": delete the invisible U+D800 in it.'),
+        ("numbers", "9" * 400, f'Number 1 is "{"9" * 20}…": {RANGE}.'),
+        ("numbers", "<img src=x>", f'Number 1 is "<img": {SUCH_AS}.'),
+        ("numbers", "0,5 1,5", f'Number 1 is "0,5", {ONE_OR_TWO}'),
+        ("numbers", "1\n0,5; 1,5", f'Number 2, on line 2, is "0,5", {ONE_OR_TWO}'),
+        ("numbers", "3, -0,5, 1,5", f'Number 2 is "-0,5", {ONE_OR_TWO}'),
+        ("numbers", "0,5", f'Number 1 is "0,5", {ONE_OR_TWO}'),
+        ("csv", "1", 'The kind of sequence is "csv": one of text, numbers is expected.'),
+        ([], "1", "The kind of sequence is a value of type list: one of text, numbers is expected."),
+    ],
+    ids=reprlib.repr,
+)
+def test_a_mistake_gets_its_sentence(kind, text, message):
+    assert refusal(parse_sequence, kind, text) == message
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "steps"),
+    [
+        ("text", "a" * MAX_STEPS, MAX_STEPS),
+        ("text", "a" + "\u0301" * (MAX_CLUSTER - 1), 1),
+        ("text", "".join(CHINESE[:MAX_INPUTS]), MAX_INPUTS),
+        ("text", ("a" + "\u0316" * 24) * MAX_STEPS, MAX_STEPS),  # MAX_CHARACTERS in all
+        ("numbers", "1 " * MAX_STEPS, MAX_STEPS),
+        ("numbers", "1" + " " * (MAX_CHARACTERS - 1), 1),
+    ],
+    ids=reprlib.repr,
+)
+def test_what_just_fits_is_read(kind, text, steps):
+    sequence = parse_sequence(kind, text)
+    assert len(sequence.tokens) == len(sequence.labels) == len(sequence.values) == steps
+
+
+def test_one_character_over_the_cap_is_refused():
+    assert refusal(from_numbers, "1" + " " * MAX_CHARACTERS).startswith("The sequence is 50,001 characters long")
+
+
+@pytest.mark.parametrize("kind", ["text", "numbers"])
+def test_a_million_characters_are_refused_before_any_work(kind):
+    text = "1 " * 500_000
+    tracemalloc.start()
+    try:
+        refusal(parse_sequence, kind, text)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 100_000
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("a b", '"a␣b"'),
+        ("a" * 20, '"' + "a" * 20 + '"'),
+        ("a" * 21, '"' + "a" * 20 + '…"'),
+        ("a\u0301" * 20, '"' + "a\u0301" * 10 + '…"'),
+        ("\u202e<b>", '"U+202E<b>"'),
+        ("a" + "\u0301" * 1_000, '"U+0061+…"'),
+        (FAMILY * 9, f'"{FAMILY * 4}…"'),
+        (5, "a value of type int"),
+    ],
+    ids=reprlib.repr,
+)
+def test_what_was_typed_is_quoted_short_and_visible(value, shown):
+    assert quoted(value) == shown
+
+
+# Replacement
+
+
+def test_a_name_is_replaced_by_another():
+    original = from_text("My name is Ada. What is my name?")
+    replacement = replace(original, "Ada", "Bob")
+    assert (replacement.start, replacement.old, replacement.new) == (11, 3, 3)
+    assert "".join(replacement.sequence.tokens) == "My name is Bob. What is my name?"
+    assert replacement.sequence.input_names == (*original.input_names, "B", "o", "b")
+    width = len(original.input_names)
+    unchanged = [step for step in range(32) if step not in (11, 12, 13)]
+    np.testing.assert_array_equal(replacement.sequence.values[unchanged, :width], original.values[unchanged])
+    assert not replacement.sequence.values[11:14, :width].any()
+
+
+def test_characters_are_compared_not_code_points():
+    cafe = from_text("cafe cafe\u0301")
+    assert replace(cafe, "é", "a").start == 8
+    assert replace(cafe, "e\u0301", "a").start == 8
+    assert replace(cafe, "e", "a").start == 3
+    assert refusal(replace, from_text("e\u0301"), "e", "a") == '"e" does not occur in the sequence: type a part of it.'
+
+
+@given(
+    st.text("aab b", min_size=1).filter(str.strip), st.text("ab ", min_size=1, max_size=3), st.text("abc", min_size=1)
+)
+def test_the_first_place_is_replaced(text, old, new):
+    original = from_text(text)
+    if old == new or old not in text:
+        refusal(replace, original, old, new)
+        return
+    replacement = replace(original, old, new)
+    assert "".join(replacement.sequence.tokens) == text.replace(old, new, 1)
+    assert (replacement.start, replacement.old, replacement.new) == (text.index(old), len(old), len(new))
+    names = replacement.sequence.input_names
+    assert names[: len(original.input_names)] == original.input_names
+    assert [names[column] for column in replacement.sequence.values.argmax(axis=1)] == list(replacement.sequence.tokens)
+
+
+def test_a_number_is_replaced_by_its_step():
+    replacement = replace(from_numbers("1 2 3"), " 3 ", "−0.5")
+    assert (replacement.start, replacement.old, replacement.new) == (2, 1, 1)
+    assert replacement.sequence == from_numbers("1 2 -0.5")
+    np.testing.assert_array_equal(replacement.sequence.values[:, 0], [1, 2, -0.5])
+
+
+@pytest.mark.parametrize(
+    ("kind", "old", "new", "message"),
+    [
+        ("text", "", "Bob", "Nothing is named that should be replaced: type a part of the sequence."),
+        ("text", "Ada", "", 'Nothing is given in place of "Ada": type at least one character.'),
+        ("text", "Ada", "Ada", '"Ada" would be replaced by itself: type something else.'),
+        ("text", "Eve ", "Bob", '"Eve␣" does not occur in the sequence: type a part of it.'),
+        ("text", "Ada", "x" * 1_999, f'With "{"x" * 20}…" the sequence has 2,001 steps: at most 2,000 are read.'),
+        ("text", "Ada", "x" * 50_001, "What replaces it is 50,001 characters long: at most 50,000 are read."),
+        ("text", None, "x", "What is replaced is a value of type NoneType: text is expected."),
+        ("numbers", "0", "5", 'The step to be replaced is "0": a whole number from 1 to 5 is expected.'),
+        ("numbers", "6", "5", 'The step to be replaced is "6": a whole number from 1 to 5 is expected.'),
+        ("numbers", "٣", "5", 'The step to be replaced is "٣": a whole number from 1 to 5 is expected.'),
+        ("numbers", "", "5", 'The step to be replaced is "": a whole number from 1 to 5 is expected.'),
+        ("numbers", "2", "", f'The new value of step 2 is "": {SUCH_AS}.'),
+        ("numbers", "2", "0,5", f'The new value of step 2 is "0,5": {SUCH_AS}.'),
+        ("numbers", "2", "2.0", 'Step 2 is "2.0" already: type another number.'),
+    ],
+    ids=reprlib.repr,
+)
+def test_a_replacement_that_is_none_gets_its_sentence(kind, old, new, message):
+    sequence = parse_sequence(kind, {"text": "I, Ada", "numbers": "1 2 3 4 5"}[kind])
+    assert len(sequence.tokens) == {"text": 6, "numbers": 5}[kind]
+    if kind == "text" and new.startswith("x" * 1_999) and len(new) == 1_999:
+        assert replace(sequence, old, new[:-2]).new == 1_997  # 2,000 steps
+        new = new[:-1]
+    assert refusal(replace, sequence, old, new) == message
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("My name is Ada. What is my name?", ("Ada", "Beb")),
+        ("Then I met zoë.", ("Then", "Uifo")),
+        ("a Z9, a", ("a", "b")),
+        ("x", ("x", "y")),
+        ("42", ("4", "5")),
+        ("!", ("!", "x")),
+        ("你好", ("你好", "xx")),
+        ("m" * 40, ("m" * 12, "n" * 12)),
+    ],
+)
+def test_a_replacement_is_suggested(text, expected):
+    assert default_replacement(from_text(text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "new"), [("0.5 2", "1.5"), ("1e6", "999999"), ("999999.5", "999998.5"), ("-1e6", "-999999")]
+)
+def test_a_number_is_suggested(text, new):
+    assert default_replacement(from_numbers(text)) == ("1", new)
+
+
+@given(st.sampled_from(["text", "numbers"]), anything | number_like)
+def test_the_suggestion_always_fits(kind, text):
+    try:
+        sequence = parse_sequence(kind, text)
+    except InputError:
+        return
+    old, new = default_replacement(sequence)
+    replacement = replace(sequence, old, new)
+    assert replacement.old == replacement.new
+    assert replacement.sequence.tokens != sequence.tokens
+
+
+@given(anything, anything, anything)
+def test_any_replacement_is_made_or_refused_with_a_sentence(text, old, new):
+    try:
+        replace(from_text(text), old, new)
+    except InputError as error:
+        assert_sentence(str(error))
+
+
+@given(st.floats(-1e6, 1e6))
+def test_the_text_of_a_number_reads_back(value):
+    if value == 0 or abs(value) >= 1e-300:
+        assert read_number(number_text(value)) == value
+    else:
+        assert "close to 0" in refusal(read_number, number_text(value))
+    assert math.copysign(1, read_number("-0.0")) == 1
+
+
+@given(st.characters(exclude_categories=["Cs"]))
+def test_no_label_is_blank(character):
+    assert visible(character).strip()
+    assert visible(character) == character or "U+" in visible(character) or visible(character) in "␣↵⇥"
