@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -9,10 +10,11 @@ import numpy as np
 
 from gru_viz.cells import Cell, cell
 from gru_viz.engine import run
+from gru_viz.errors import InputError
 from gru_viz.experiment import Experiment
 from gru_viz.gradients import backpropagate, reach
 from gru_viz.parameters import Parameters, init_params
-from gru_viz.sequences import Replacement, Sequence
+from gru_viz.sequences import Replacement, Sequence, default_replacement, replace
 from gru_viz.trace import Trace
 
 SEEDS = range(200)  # "Is this luck?"
@@ -39,6 +41,16 @@ def parameters(experiment: Experiment, of: Cell, sequence: Sequence, seed: int |
         input_gain=experiment.input_gain,
         bias=biases,
     )
+
+
+def with_fitting_replacement(experiment: Experiment, sequence: Sequence) -> Experiment:
+    """The experiment, with a suggestion of ours where what it replaces does not occur in the sequence."""
+    try:
+        replace(sequence, experiment.replace, experiment.by)
+    except InputError:
+        old, new = default_replacement(sequence)
+        return dataclasses.replace(experiment, replace=old, by=new)
+    return experiment
 
 
 def cells_of(experiment: Experiment) -> tuple[Cell, ...]:

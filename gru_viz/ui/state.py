@@ -1,0 +1,143 @@
+"""The one place that moves an Experiment between the session, the link and the widgets.
+
+The Experiment is the state. A widget's value is only what a person last entered there: a value that is refused stays in
+its widget beside its sentence, while the experiment, the link and the figures keep the last good one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from gru_viz.errors import InputError
+from gru_viz.experiment import SETTINGS, Experiment, from_query, link_fits, to_query
+from gru_viz.runs import with_fitting_replacement
+from gru_viz.sequences import KINDS, parse_sequence
+from gru_viz.sequences import replace as replaced
+
+FIRST_NUMBERS = "0 0 1 0 0 0 0 0 0 0 0 0 0 0 0 0"  # one pulse and then silence: what is left of it?
+
+
+def key(field: str) -> str:
+    """The key of the widget for a field; the text of each kind of sequence has its own."""
+    return f"experiment_{field}"
+
+
+def current() -> Experiment:
+    experiment: Experiment = st.session_state["experiment"]
+    return experiment
+
+
+def problems() -> dict[str, str]:
+    """What is wrong with the last entry, by field; "link" for what a link held."""
+    found: dict[str, str] = st.session_state["problems"]
+    return found
+
+
+def begin() -> Experiment:
+    """Called first in every run. The link decides on a first visit, a reload, after a restart of the server, and on Back
+    and Forward; else the session does, as a quick second change still carries the link of the first."""
+    first = "experiment" not in st.session_state
+    if first or _came_by_history():
+        experiment, notes = from_query({name: st.query_params.get_all(name) for name in st.query_params})
+        st.session_state["problems"] = {"link": " ".join(notes)} if notes else {}
+        st.session_state["experiment"] = _readable(experiment)
+        for field in _widgets():
+            st.session_state[key(field)] = _widget_value(field)
+    if not first:
+        write_link()
+    for field in _widgets():  # a widget that was not drawn in the last run has lost its value
+        if key(field) not in st.session_state:
+            st.session_state[key(field)] = _widget_value(field)
+            problems().pop(field, None)
+    return current()
+
+
+def change(field: str) -> None:
+    """The callback of the widget for a field."""
+    put(field, st.session_state[key(field)])
+
+
+def put(field: str, value: Any) -> None:
+    """Give one field a value that somebody entered, or say why not."""
+    if _came_by_history() or "experiment" not in st.session_state:
+        return  # the widgets are older than the link that is about to be read
+    before = current()
+    try:
+        if field in KINDS:
+            experiment = _with_sequence(before, field, value)
+        elif field == "kind":
+            experiment = _with_sequence(before, value, st.session_state.get(key(value)) or _widget_value(value))
+        else:
+            experiment = replace(before, **{field: value})
+            if field in ("replace", "by"):
+                replaced(parse_sequence(experiment.kind, experiment.text), experiment.replace, experiment.by)
+    except InputError as problem:
+        problems()[field] = str(problem)
+        return
+    problems().pop(field, None)
+    st.session_state["experiment"] = experiment
+    for other in ("replace", "by"):
+        if getattr(experiment, other) != getattr(before, other):
+            st.session_state[key(other)] = getattr(experiment, other)
+            problems().pop(other, None)
+    write_link()
+
+
+def next_seed() -> None:
+    low, high = SETTINGS["seed"].limits
+    put("seed", int(low) if current().seed == high else current().seed + 1)
+    st.session_state[key("seed")] = current().seed
+
+
+def reset() -> None:
+    """Back to the experiment that the app opens with."""
+    st.session_state["experiment"], st.session_state["problems"] = Experiment(), {}
+    for field in _widgets():
+        st.session_state[key(field)] = _widget_value(field)
+    write_link()
+
+
+def write_link() -> None:
+    """The experiment into the address bar; without its sequence where that is too long for a link."""
+    experiment = current()
+    query = to_query(experiment)
+    if not link_fits(experiment):
+        query = {name: value for name, value in query.items() if name not in KINDS}
+    st.query_params.from_dict(query)
+
+
+def _came_by_history() -> bool:
+    """Back or Forward started this run: st.query_params then holds the link that was restored."""
+    return bool(getattr(get_script_run_ctx(), "is_history_navigation", False))
+
+
+def _widgets() -> tuple[str, ...]:
+    """Fields with a widget whose value is kept under ``key``; the text has one for each kind of sequence."""
+    return (*KINDS, *(field for field in SETTINGS if field != "text"))
+
+
+def _widget_value(field: str) -> Any:
+    experiment = current()
+    if field in KINDS:
+        return experiment.text if field == experiment.kind else {"text": Experiment().text, "numbers": FIRST_NUMBERS}[field]
+    value = getattr(experiment, field)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _with_sequence(experiment: Experiment, kind: str, text: str) -> Experiment:
+    changed = replace(experiment, kind=kind, text=text)
+    return with_fitting_replacement(changed, parse_sequence(kind, text))
+
+
+def _readable(experiment: Experiment) -> Experiment:
+    """The experiment of a link, with the default sequence in place of one that cannot be read."""
+    try:
+        return _with_sequence(experiment, experiment.kind, experiment.text)
+    except InputError as problem:
+        problems()[experiment.kind] = str(problem)
+        usual = Experiment()
+        return replace(experiment, kind=usual.kind, text=usual.text, replace=usual.replace, by=usual.by)

@@ -1,0 +1,69 @@
+"""The browser tests' own tools can fail: each is shown what it has to notice."""
+
+import pytest
+
+from tests.browser.serving import serve
+from tests.browser.watching import Record, axe_violations, settled
+
+SLOW = """
+import time, streamlit as st
+if st.button("Work"):
+    st.write("begun")
+    time.sleep(1.5)
+    st.write("finished")
+st.slider("Units", 1, 64, 8, key="units")
+st.write(f"units: {st.session_state.units}")
+if "fail" in st.query_params:
+    raise ValueError("on purpose")
+"""
+
+
+@pytest.fixture
+def slow_app(tmp_path):
+    """A script that takes its time, and fails when it is asked to."""
+    script = tmp_path / "slow.py"
+    script.write_text(SLOW, encoding="utf-8")
+    return script
+
+
+def test_settled_waits_for_the_whole_run(slow_app, open_page):
+    with serve(slow_app) as url:
+        page = open_page(url)
+        page.get_by_role("button", name="Work").click()
+        assert settled(page).get_by_text("finished").is_visible()
+        page.locator(".st-key-units input").press("ArrowRight")
+        assert settled(page).get_by_text("units: 9").is_visible()
+        assert not page.get_by_text("finished").is_visible()
+
+
+def test_an_exception_is_noticed_in_the_page_and_in_the_log(slow_app, browser):
+    with pytest.raises(AssertionError, match="on purpose"), serve(slow_app) as url:  # noqa: PT012
+        page = browser.new_page()
+        page.goto(f"{url}/?fail")
+        with pytest.raises(AssertionError, match="shows"):
+            settled(page)
+        page.close()
+
+
+def test_a_server_that_cannot_start_says_why(tmp_path):
+    with pytest.raises(RuntimeError, match=r"missing\.py"), serve(tmp_path / "missing.py"):
+        pass
+
+
+def test_requests_to_other_hosts_and_errors_are_noticed(browser):
+    page = browser.new_page()
+    record = Record.of(page)
+    page.set_content("<img src='http://elsewhere.example/x.png'><script>throw new Error('unseen')</script>")
+    page.wait_for_timeout(200)
+    page.close()
+    assert record.hosts == {"elsewhere.example"}
+    assert "unseen" in record.page_errors[0]
+    with pytest.raises(AssertionError, match=r"elsewhere\.example"):
+        record.assert_clean("http://127.0.0.1:8501")
+
+
+def test_axe_finds_faint_text(browser):
+    page = browser.new_page()
+    page.set_content("<html lang='en'><title>t</title><main><p style='color: #aaa'>faint</p></main>")
+    assert [line.split()[1] for line in axe_violations(page)] == ["color-contrast"]
+    page.close()

@@ -1,0 +1,84 @@
+"""What a test asks of an open page: is it done, is it accessible, and did anything go wrong that nobody saw?"""
+
+import time
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import ConsoleMessage, Page
+
+# Streamlit 1.67: the app's element carries the state of its script and of its connection, and what is about to be
+# replaced carries data-stale="true". Skeletons stand where a page or a lazily loaded element has not arrived yet.
+IS_CALM = """() => {
+    const app = document.querySelector('[data-testid="stApp"]');
+    return app !== null
+        && app.dataset.testConnectionState === "CONNECTED"
+        && app.dataset.testScriptState === "notRunning"
+        && document.querySelector(
+            '[data-stale="true"], [data-testid="stAppSkeleton"], [data-testid="stSkeleton"]') === null;
+}"""
+
+
+def settled(page: Page, *, seconds: float = 30, quiet: float = 0.4) -> Page:
+    """Wait until the app has been done for `quiet` seconds: long enough for a widget's own delay before it sends.
+
+    Returns the page. Raises AssertionError when time is over, or when the page shows an exception.
+    """
+    deadline = time.monotonic() + seconds
+    calm_since = None
+    while calm_since is None or time.monotonic() - calm_since < quiet:
+        assert time.monotonic() < deadline, f"Not settled after {seconds:g} seconds: {page.url}"
+        if not page.evaluate(IS_CALM):
+            calm_since = None
+        elif calm_since is None:
+            calm_since = time.monotonic()
+        page.wait_for_timeout(50)
+    exceptions = page.get_by_test_id("stException").all_inner_texts()
+    assert not exceptions, f"{page.url} shows {exceptions}"
+    return page
+
+
+def axe_violations(page: Page) -> list[str]:
+    """The serious and critical accessibility violations, one line for each element."""
+    found = Axe().run(page).response["violations"]
+    return [
+        " ".join([rule["impact"], rule["id"], *map(str, node["target"]), *node["failureSummary"].split()])
+        for rule in found
+        if rule["impact"] in ("serious", "critical")
+        for node in rule["nodes"]
+    ]
+
+
+@dataclass
+class Record:
+    """What happened on one page since it was opened."""
+
+    hosts: set[str] = field(default_factory=set)  # host:port of every request and web socket
+    console_errors: list[str] = field(default_factory=list)
+    page_errors: list[str] = field(default_factory=list)  # exceptions in the page's JavaScript that nothing caught
+
+    @classmethod
+    def of(cls, page: Page) -> "Record":
+        """Begin to record; to be called before the page's first request."""
+        record = cls()
+        page.on("request", lambda request: record.note_host(request.url))
+        page.on("websocket", lambda socket: record.note_host(socket.url))
+        page.on("console", record.note_console)
+        page.on("pageerror", lambda error: record.page_errors.append(str(error)))
+        return record
+
+    def note_host(self, url: str) -> None:
+        """Keep the host, where the address has one (data: and blob: have none)."""
+        if host := urlsplit(url).netloc:
+            self.hosts.add(host)
+
+    def note_console(self, message: ConsoleMessage) -> None:
+        """Keep what the console shows in red, but for a server that a test has stopped while the page was open."""
+        if message.type == "error" and "net::ERR_CONNECTION_" not in message.text:
+            self.console_errors.append(message.text)
+
+    def assert_clean(self, url: str) -> None:
+        """No request may have left the server at `url`, and nothing may have gone wrong in the page's scripts."""
+        assert self.hosts <= {urlsplit(url).netloc}, f"Requests to other hosts: {self.hosts}"
+        assert not self.page_errors, f"Exceptions in the page: {self.page_errors}"
+        assert not self.console_errors, f"Errors in the console: {self.console_errors}"
