@@ -18,6 +18,16 @@ from gru_viz.labels import quoted
 from gru_viz.sequences import Sequence
 from gru_viz.theme import number, number_from_log10
 
+LESSON = "In general: gates do not remember by existing. They remember when they are nearly shut."
+CURVES = {"state": "carried state", "parts": "its parts h and c", "input": "input x"}
+HOW_TO_READ = {
+    "state": "L is the sum of the last h. Each line is the norm of its gradient by the state that the cell hands on after "
+    "that step: h, in an LSTM h and c together. A marker stands at the farthest step with 1 % of the last step's norm.",
+    "parts": "L is the sum of the last h. An LSTM hands on two states; each line is the norm of the gradient through one "
+    "of them, the other held fixed.",
+    "input": "L is the sum of the last h. Each line is the norm of its gradient by the input x of that step: how much a "
+    "small change of that input would move L.",
+}
 CONTRAST = 1.5  # cells whose reaches differ by less than this factor are not told apart in words
 _COUNT = {1: "It falls", 2: "Both fall", 3: "All three fall", 4: "All four fall", 5: "All five fall"}
 
@@ -89,7 +99,23 @@ def left_over(differences: Many[Difference], old: str, new: str) -> str:
     return f"With {quoted(new)} in place of {quoted(old)}, {in_each(cells, texts)}."
 
 
-def luck(found: Many[Luck], steps: int) -> str:
+def states_range(reports: Many[CellReport]) -> str:
+    """Between which values the states lie; that a cell state may leave (-1, 1) is worth saying where it does."""
+
+    def between(values: Many[np.ndarray]) -> str:
+        return f"{number(min(float(v.min()) for v in values), 2)} and {number(max(float(v.max()) for v in values), 2)}"
+
+    hidden = [report.states["h"] for report in reports]
+    others = [(report, name) for report in reports for name in report.states if name != "h"]
+    text = f"{'Each' if len(hidden) > 1 else 'The'} hidden state h stays between {between(hidden)}"
+    for report, name in others:
+        values = report.states[name]
+        bound = ": it is not bounded by 1" if np.abs(values).max() > 1 else ""
+        text += f"; {name} of the {report.cell.title} between {between([values])}{bound}"
+    return text + "."
+
+
+def luck(found: Many[Luck]) -> str:
     """How far the finding holds over seeds."""
     seeds = len(found[0].reach)
     texts = []
@@ -130,7 +156,7 @@ def described_states(reports: Many[CellReport]) -> str:
     return f"States after each of {steps:,} steps, a row for each of {units} units. " + ". ".join(parts) + "."
 
 
-def described_differences(differences: Many[Difference], sequence: Sequence) -> str:
+def described_differences(differences: Many[Difference]) -> str:
     parts = [
         f"{each.cell.title}: largest at step {each.steps.start + int(each.distance.argmax()) + 1}, at the end {number(each.left, 2)} of it"
         for each in differences

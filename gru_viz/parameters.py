@@ -140,3 +140,8 @@ def check_params(
         if not math.isfinite(np.vdot(arrays[name], arrays[name])) and not np.isfinite(arrays[name]).all():
             raise InputError(f"Parameter {name} of {cell.name} holds a value that is not finite (nan or inf).")
     return arrays, Sizes(input_size, hidden_size, sets)
+
+
+def spectrum(matrix: np.ndarray) -> tuple[float, float]:
+    """(ρ, σ_max) of a matrix (H, H): its largest absolute eigenvalue, and how much it can stretch a vector at most."""
+    return float(np.abs(np.linalg.eigvals(matrix)).max()), float(np.linalg.norm(matrix, 2))

@@ -14,7 +14,7 @@ from gru_viz.errors import InputError
 from gru_viz.experiment import Experiment
 from gru_viz.gradients import backpropagate, reach
 from gru_viz.parameters import Parameters, init_params
-from gru_viz.sequences import Replacement, Sequence, default_replacement, replace
+from gru_viz.sequences import Replacement, Sequence, default_replacement, parse_sequence, replace
 from gru_viz.trace import Trace
 
 SEEDS = range(200)  # "Is this luck?"
@@ -103,10 +103,14 @@ class Difference:
     distance: np.ndarray  # (len(steps),) Euclidean distance of the hidden states h
 
     @property
+    def shares(self) -> np.ndarray:
+        """The distance as a share of the largest one; 0 if there never was one."""
+        return self.distance / (self.distance.max() or 1.0)
+
+    @property
     def left(self) -> float:
-        """What is left at the end, as a share of the largest difference; 0 if there never was one."""
-        largest = self.distance.max()
-        return float(self.distance[-1] / largest) if largest > 0 else 0.0
+        """What is left at the end, as a share of the largest difference."""
+        return float(self.shares[-1])
 
 
 def difference(experiment: Experiment, of: Cell, sequence: Sequence, replaced: Replacement) -> Difference:
@@ -118,12 +122,47 @@ def difference(experiment: Experiment, of: Cell, sequence: Sequence, replaced: R
 
 
 @dataclass(frozen=True)
+class Contrast:
+    """Everything that the Contrast page shows of one experiment, but for other seeds."""
+
+    sequence: Sequence
+    reports: tuple[CellReport, ...]
+    replaced: Replacement
+    differences: tuple[Difference, ...]
+
+    @property
+    def replaced_text(self) -> tuple[str, str]:
+        """What stood in the sequence, and what stands there instead."""
+        first, old, new = self.replaced.start, self.replaced.old, self.replaced.new
+        tokens, others = self.sequence.tokens, self.replaced.sequence.tokens
+        return "".join(tokens[first : first + old]), "".join(others[first : first + new])
+
+
+def contrast(experiment: Experiment) -> Contrast:
+    """Raises InputError for a sequence or a replacement that cannot be read."""
+    sequence = parse_sequence(experiment.kind, experiment.text)
+    replaced = replace(sequence, experiment.replace, experiment.by)
+    cells = cells_of(experiment)
+    return Contrast(
+        sequence=sequence,
+        reports=tuple(report(experiment, of, sequence) for of in cells),
+        replaced=replaced,
+        differences=tuple(difference(experiment, of, sequence, replaced) for of in cells),
+    )
+
+
+@dataclass(frozen=True)
 class Luck:
     """The same experiment with other seeds: log10 norms of the carried gradient, (T, seeds), and reach, (seeds,)."""
 
     cell: Cell
     norm: np.ndarray
     reach: np.ndarray
+
+    @staticmethod
+    def joined(pieces: list[Luck]) -> Luck:
+        norm, reaches = ([getattr(piece, name) for piece in pieces] for name in ("norm", "reach"))
+        return Luck(pieces[0].cell, np.concatenate(norm, axis=1), np.concatenate(reaches))
 
     def band(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The 10th, 50th and 90th percentile at each step, (T,) each."""

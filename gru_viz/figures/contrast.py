@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,12 +20,20 @@ from gru_viz.figures.common import (
     token_axis,
     typed,
 )  # fmt: skip
+from gru_viz.runs import CellReport, Difference, Luck
 from gru_viz.theme import Theme, cell_colour, cell_style, number, number_from_log10
 
 CURVES_HEIGHT = 300  # px of the plot itself
 LABEL_GAP = 18  # px between two labels
 UNIT_HEIGHT = (4, 18)  # px of a unit's row: as high as fits into ROWS_HEIGHT, within these
 ROWS_HEIGHT = 150
+
+
+QUANTITY = {
+    "state": "‖∂L/∂ carried state‖",
+    "parts": "‖∂L/∂h‖ and ‖∂L/∂c‖ of what is carried",
+    "input": "‖∂L/∂x‖",
+}
 
 
 @dataclass(frozen=True)
@@ -41,12 +49,21 @@ class Curve:
     band: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None  # 10th, 50th, 90th percentile over seeds
 
 
-def gradient_figure(curves: Sequence[Curve], labels: Sequence[str], quantity: str, theme: Theme, share: float = 0.01) -> Figure:
+def gradient_figure(
+    reports: Sequence[CellReport],
+    labels: Sequence[str],
+    theme: Theme,
+    kind: str = "state",
+    luck: Sequence[Luck] = (),
+    share: float = 0.01,
+) -> Figure:
     """log10 norms of gradients over the steps; time to the right, so that the gradient is read from right to left.
 
-    The labels stand where the curves differ, at the first step. ``share`` of the last step's norm is drawn as a line
-    where all curves agree on it. An exact zero has no place on a log axis: its curve ends there.
+    ``kind`` is a key of QUANTITY; the carried state's curves have a marker where they last have ``share`` of the last
+    step's norm, and a line shows that share where all curves agree on it. ``luck``: a band over seeds for each cell. The
+    labels stand where the curves differ, at the first step. An exact zero has no place on a log axis: its curve ends.
     """
+    curves = _curves(reports, kind, luck)
     count = len(labels)
     low, high = _limits(curves)
     layout = frame(theme, CURVES_HEIGHT + MARGIN["t"] + MARGIN["b"])
@@ -70,14 +87,32 @@ def gradient_figure(curves: Sequence[Curve], labels: Sequence[str], quantity: st
         layout["shapes"].append(_guide(at, theme))
         layout["annotations"].append(_note(f"{share:.0%} of the last step's".replace("%", " %"), at, theme))
     layout["annotations"] += _end_labels(curves, low, high, theme, first=True)
-    layout["annotations"].append(_quantity(quantity, theme))
+    layout["annotations"].append(_quantity(QUANTITY[kind], theme))
     return {"data": data, "layout": layout}
 
 
-def states_figure(states: Mapping[str, tuple[Cell, np.ndarray]], labels: Sequence[str], theme: Theme) -> Figure:
-    """Heatmaps of states, name -> (cell, (T, H)), under one another on one axis of time and one scale of colours."""
-    count, hidden = next(iter(states.values()))[1].shape
-    shown = min(hidden, max(1, MAX_PLOTTED // (count * len(states))))
+def _curves(reports: Sequence[CellReport], kind: str, luck: Sequence[Luck]) -> list[Curve]:
+    if kind == "input":
+        return [Curve(report.cell, report.input_norm, report.cell.title) for report in reports]
+    if kind == "state":
+        bands = {each.cell.name: each.band() for each in luck}
+        return [
+            Curve(each.cell, each.norm, each.cell.title, reach=each.reach, band=bands.get(each.cell.name)) for each in reports
+        ]
+    return [
+        Curve(report.cell, norm, f"{report.cell.title} {name}", thin=name != "h", dash="dot" if name != "h" else "")
+        for report in reports
+        for name, norm in report.parts.items()
+    ]
+
+
+def states_figure(reports: Sequence[CellReport], labels: Sequence[str], theme: Theme) -> Figure:
+    """Heatmaps of the states, one under the other on one axis of time and one scale of colours; (T, H) each.
+
+    Where all units of all cells are more than MAX_PLOTTED values the first units are shown: see ``units_shown``.
+    """
+    states = {f"{each.cell.title} {name}": (each.cell, values) for each in reports for name, values in each.states.items()}
+    count, shown = len(labels), units_shown(reports)
     height = int(np.clip(ROWS_HEIGHT / shown, *UNIT_HEIGHT)) * shown
     gap, total = 12, len(states) * height + 12 * (len(states) - 1)
     limit = max(float(np.abs(values).max()) for _, values in states.values()) or 1.0
@@ -106,16 +141,27 @@ def states_figure(states: Mapping[str, tuple[Cell, np.ndarray]], labels: Sequenc
     return {"data": data, "layout": layout}
 
 
-def difference_figure(curves: Sequence[Curve], first: int, labels: Sequence[str], theme: Theme) -> Figure:
-    """What is left of a difference over the steps, as a share of its largest value; ``first`` is where it begins."""
-    low, high = -0.04, 1.08
-    layout = frame(theme, 220 + MARGIN["t"] + MARGIN["b"])
+def units_shown(reports: Sequence[CellReport]) -> int:
+    """How many units of each state the figure of the states has room for."""
+    states = [values for report in reports for values in report.states.values()]
+    steps, hidden = states[0].shape
+    return int(min(hidden, max(1, MAX_PLOTTED // (steps * len(states)))))
+
+
+def difference_figure(differences: Sequence[Difference], labels: Sequence[str], theme: Theme) -> Figure:
+    """What is left of a difference over the steps, as a share of its largest value."""
+    low, high, height = -0.04, 1.08, 220
+    layout = frame(theme, height + MARGIN["t"] + MARGIN["b"])
     layout["xaxis"] = token_axis(labels, theme)
-    layout["yaxis"] = {"range": [low, high], "tickvals": [0, 0.5, 1], "ticktext": ["0", "0.5", "1"], "fixedrange": True,
-                       "gridcolor": theme.faint, "zeroline": False, "tickfont": {"size": 13, "color": theme.text}}  # fmt: skip
+    layout["yaxis"] = {
+        "range": [low, high], "tickvals": [0, 0.5, 1], "ticktext": ["0", "0.5", "1"], "fixedrange": True,
+        "gridcolor": theme.faint, "zeroline": False, "tickfont": {"size": 13, "color": theme.text},
+    }  # fmt: skip
+    curves = [Curve(each.cell, each.shares, each.cell.title) for each in differences]
+    first = differences[0].steps.start
     data = [_line(curve, labels, theme, logarithmic=False, first=first) for curve in curves]
-    layout["annotations"] = _end_labels(curves, low, high, theme, first=False, height=220)
-    layout["annotations"].append(_quantity("‖h − h with the replacement‖, share of its largest value", theme))
+    layout["annotations"] = _end_labels(curves, low, high, theme, first=False, height=height)
+    layout["annotations"].append(_quantity("‖difference of h‖, share of its largest", theme))
     return {"data": data, "layout": layout}
 
 

@@ -5,20 +5,15 @@ from __future__ import annotations
 import re
 
 _BLANKS = re.compile(r"\s+")
+_JOINER = "\u2060"
+# All ASCII signs but quotes, commas, and the points that end a sentence or stand in a number.
+_SIGNS = re.compile(r"(?<=[A-Za-z])\.(?=\S)|\.(?=[A-Za-z])|[!#$%&()*+/:;<=>?@\[\\\]^_`{|}~-]")
 
 
 def markdown(text: str) -> str:
     """The text so that ``st.markdown`` shows it character by character.
 
-    Every ASCII sign becomes a character reference, and a word joiner beside it, which nobody sees, keeps Streamlit's own
-    marks (``:name:``, ``->``, ``www.``), which are looked for after references are read, from being found.
+    A sign becomes a character reference, with a word joiner beside it, which nobody sees: Streamlit looks for marks of its
+    own (``:name:``, ``->``, ``www.``) after references are read, and so does not find them.
     """
-    return "".join(_sign(character) for character in _BLANKS.sub(" ", text))
-
-
-def _sign(character: str) -> str:
-    if character in " .,'\"“”":
-        return character
-    if character.isascii() and not character.isalnum():
-        return f"\u2060&#{ord(character)};\u2060"
-    return character
+    return _SIGNS.sub(lambda sign: f"{_JOINER}&#{ord(sign[0])};{_JOINER}", _BLANKS.sub(" ", text))

@@ -1,0 +1,14 @@
+"""The frame: page settings, navigation, the sidebar. Started by `streamlit run app.py`."""
+
+import streamlit as st
+
+from gru_viz.ui import state
+from gru_viz.ui.server import prepare
+from gru_viz.ui.sidebar import sidebar
+
+st.set_page_config("GRU, LSTM and RNN, step by step", "static/icon.svg", layout="wide", initial_sidebar_state="auto")
+prepare()
+state.begin()
+page = st.navigation([st.Page("pages/explore/contrast.py", title="Contrast", url_path="contrast", default=True)])
+sidebar()
+page.run()

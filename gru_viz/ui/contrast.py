@@ -1,0 +1,110 @@
+"""The widgets and caches of the Contrast page."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from gru_viz.experiment import SETTINGS, Experiment
+from gru_viz.runs import MAX_SWEEP, SEEDS, Contrast, Luck, cells_of, contrast, seed_chunks, seeds, sweep_size
+from gru_viz.sequences import parse_sequence
+from gru_viz.ui import state
+from gru_viz.ui.parts import table
+from gru_viz.ui.widgets import problem, text
+
+
+def measured(experiment: Experiment) -> Contrast:
+    return _measured(replace(experiment, curve="state", luck=False))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _measured(experiment: Experiment) -> Contrast:
+    """Shared by all visitors and never copied: its arrays are read-only. The largest experiment takes 5 MB."""
+    return contrast(experiment)
+
+
+def ask_luck(experiment: Experiment) -> None:
+    """The button that draws the other seeds, or takes them away."""
+    label = "Hide the other seeds" if experiment.luck else f"{SETTINGS['luck'].label} {len(SEEDS)} seeds"
+    st.button(label, key="luck", on_click=state.put, args=("luck", not experiment.luck))
+
+
+def luck(experiment: Experiment) -> tuple[Luck, ...]:
+    """The runs with other seeds, piece by piece: each shows progress, and a change elsewhere ends the work after it."""
+    if not experiment.luck:
+        return ()
+    sequence = parse_sequence(experiment.kind, experiment.text)
+    if sweep_size(experiment, sequence) > MAX_SWEEP:
+        st.warning(f"{len(SEEDS)} seeds of {len(sequence.tokens):,} steps with {experiment.hidden_size} units would take "
+                   "minutes. Up to 500 steps with 64 units, or 2,000 with 32, are run.")
+        return ()
+    chunks, cells = list(seed_chunks(sequence, experiment.hidden_size)), cells_of(experiment)
+    bar, found = st.empty(), []
+    for k, of in enumerate(cells):
+        pieces = []
+        for m, chunk in enumerate(chunks):
+            bar.progress((k * len(chunks) + m) / (len(cells) * len(chunks)), f"{of.title}: seeds from {chunk.start}")
+            pieces.append(_seeds(_without_seed(experiment, of.name), chunk.start, chunk.stop))
+        found.append(Luck.joined(pieces))
+    bar.empty()
+    return tuple(found)
+
+
+def _without_seed(experiment: Experiment, name: str) -> Experiment:
+    """What the runs with all seeds of one cell depend on; the rest as it is by default, so that it makes no other key."""
+    usual = Experiment()
+    return replace(experiment, cells=(name,), seed=usual.seed, replace=usual.replace, by=usual.by,
+                   curve=usual.curve, luck=usual.luck)
+
+
+@st.cache_data(max_entries=300, show_spinner=False)
+def _seeds(experiment: Experiment, first: int, last: int) -> Luck:
+    (of,) = cells_of(experiment)
+    return seeds(experiment, of, parse_sequence(experiment.kind, experiment.text), range(first, last))
+
+
+def replacement(experiment: Experiment) -> None:
+    """The two fields that say what is replaced by what."""
+    with st.container(horizontal=True):
+        text("replace", "Replace" if experiment.kind == "text" else "Replace the number at step")
+        text("by", "by")
+    problem("replace")
+    problem("by")
+
+
+def tables(found: Contrast) -> None:
+    """The numbers of each figure; made when they are opened."""
+    opened = st.expander("The numbers", key="numbers", on_change="rerun")
+    if not opened.open:
+        return
+    steps = {"step": list(range(1, len(found.sequence.labels) + 1)), "token": list(found.sequence.labels)}
+    with opened:
+        st.markdown("**Gradient**: log10 of its norm after each step, −inf for an exact zero")
+        table(steps | _norms(found), "gradient_table", "log10 of the norm of each gradient after each step")
+        st.markdown("**States** after each step, unit by unit")
+        table(steps | _states(found), "states_table", "Each unit of each state after each step")
+        st.markdown("**Difference** of the hidden states after the replacement, as a Euclidean distance")
+        first = found.differences[0].steps
+        distances = {each.cell.title: each.distance.tolist() for each in found.differences}
+        table({name: values[first.start :] for name, values in steps.items()} | distances, "difference_table",
+              "Distance between the hidden states after each step")
+
+
+def _norms(found: Contrast) -> dict[str, list[float]]:
+    columns = {}
+    for each in found.reports:
+        columns[f"{each.cell.title}, carried"] = each.norm.tolist()
+        if len(each.parts) > 1:
+            columns |= {f"{each.cell.title}, {name}": norm.tolist() for name, norm in each.parts.items()}
+        columns[f"{each.cell.title}, x"] = each.input_norm.tolist()
+    return columns
+
+
+def _states(found: Contrast) -> dict[str, list[float]]:
+    return {
+        f"{each.cell.title} {name} {unit + 1}": values[:, unit].tolist()
+        for each in found.reports
+        for name, values in each.states.items()
+        for unit in range(values.shape[1])
+    }

@@ -1,0 +1,48 @@
+"""What every page is made of: the question, sentences, figures with their words, tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from gru_viz.figures.common import config
+from gru_viz.theme import THEMES, Theme
+from gru_viz.ui.words import markdown
+
+
+def theme() -> Theme:
+    """The colours of the visitor's ground."""
+    return THEMES[st.context.theme.type or "light"]
+
+
+def question(text: str, badge: str) -> None:
+    """The title of a page, and where its weights come from."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.title(markdown(text), width="content", anchor=False)
+        st.badge(badge, color="gray")
+
+
+def finding(text: str) -> None:
+    """The title of a figure: what is to be seen in it."""
+    st.subheader(markdown(text), anchor=False)
+
+
+def sentence(text: str) -> None:
+    st.markdown(markdown(text))
+
+
+def figure(drawn: Mapping[str, Any], key: str, alt: str) -> None:
+    st.plotly_chart(dict(drawn), key=key, theme=None, config=config(f"gru_viz_{key}"), alt=alt)
+
+
+def table(columns: Mapping[str, Sequence[Any]], key: str, alt: str) -> None:
+    """Numbers under their names. The download of the table opens in spreadsheets, which run texts that begin like a
+    formula: those get an apostrophe."""
+    guarded = {name: [_guard(value) for value in values] for name, values in columns.items()}
+    st.dataframe(guarded, key=key, hide_index=True, alt=alt)
+
+
+def _guard(value: Any) -> Any:
+    return "'" + value if isinstance(value, str) and value.startswith(("=", "+", "-", "@")) else value

@@ -1,0 +1,110 @@
+"""The sidebar: the experiment, the same on every page. Each widget's range and label are those of its Setting."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from gru_viz.cells import cell, cell_names
+from gru_viz.experiment import KEEP_CHOICES, MAX_BIAS, SCHEMES, SETTINGS, Experiment, link_fits
+from gru_viz.parameters import spectrum
+from gru_viz.runs import cells_of, parameters
+from gru_viz.sequences import KINDS, parse_sequence
+from gru_viz.theme import number as shown
+from gru_viz.ui import state
+from gru_viz.ui.copy_link import copy_link
+from gru_viz.ui.widgets import choice, choices, number, problem
+
+_KIND_NAMES = {"text": "Text", "numbers": "Numbers"}
+_TYPING_PAUSE = "400ms"
+
+
+def sidebar() -> None:
+    with st.sidebar:
+        _sequence()
+        choices("cells", cell_names(), lambda name: cell(name).title)
+        number(st.slider, "hidden_size")
+        choice("keep", tuple(KEEP_CHOICES), KEEP_CHOICES.__getitem__, help=_KEEP_HELP)
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            number(st.number_input, "seed")
+            st.button("Next", key="next_seed", on_click=state.next_seed, help="Other random weights, all else the same")
+        problem("seed")
+        more = st.expander("More", key="more", on_change="rerun")
+        if more.open:
+            with more:
+                _more()
+        _link()
+
+
+_KEEP_HELP = (
+    "The bias of each gate that keeps the old state: 0, 1, 2 or 3. A gate that writes instead, as z does in the GRU, "
+    "gets the same with a minus. The plain RNN has no such gate."
+)
+
+
+def _sequence() -> None:
+    experiment = state.current()
+    choice("kind", tuple(KINDS), _KIND_NAMES.__getitem__, label_visibility="collapsed")
+    kind = experiment.kind
+    arguments: dict[str, Any] = {"label": "Sequence", "key": state.key(kind), "on_change": state.change, "args": (kind,)}
+    if kind == "text" and "\n" not in experiment.text:
+        st.text_input(**arguments, live=_TYPING_PAUSE)
+    else:
+        st.text_area(**arguments, height=120)
+    problem(kind)
+
+
+def _more() -> None:
+    experiment = state.current()
+    choice("scheme", SCHEMES, str.capitalize)
+    number(st.slider, "recurrent_gain", 0.05)
+    sequence = parse_sequence(experiment.kind, experiment.text)
+    for of in cells_of(experiment):
+        params = parameters(experiment, of, sequence)
+        found = [spectrum(params[name]) for name, shape in of.parameters.items() if shape == ("H", "H")]
+        if found:
+            radius, norm = (shown(max(values)) for values in zip(*found, strict=True))
+            several = ", the largest of each" if len(found) > 1 else ""
+            st.caption(f"{of.title}: ρ(U) = {radius}, σ_max(U) = {norm}{several}".replace("_max", "ₘₐₓ"))
+    number(st.slider, "input_gain", 0.5)
+    _biases(experiment)
+
+
+def _biases(experiment: Experiment) -> None:
+    """One slider for each gate of the cells at hand; where it was not moved the gate starts as `keep` says."""
+    gates: dict[str, float] = {}
+    for of in cells_of(experiment):
+        kept = of.keep_biases(experiment.keep)
+        for gate, (bias, sign) in of.gate_biases().items():
+            gates.setdefault(gate, sign * kept[bias] if bias in kept else 0.0)
+    if not gates:
+        return
+    own = dict(experiment.biases)
+    st.markdown(f"{SETTINGS['biases'].label}")
+    for gate, usual in gates.items():
+        set_apart = gate in own
+        st.checkbox(f"Set b of {gate}", value=set_apart, key=f"own_{gate}", on_change=_toggle_bias, args=(gate, usual))
+        if set_apart:
+            st.slider(f"b of {gate}", -MAX_BIAS, MAX_BIAS, own[gate], 0.25, key=f"bias_{gate}", on_change=_set_bias, args=(gate,))
+
+
+def _toggle_bias(gate: str, usual: float) -> None:
+    biases = dict(state.current().biases)
+    if biases.pop(gate, None) is None:
+        biases[gate] = usual
+    state.put("biases", tuple(biases.items()))
+
+
+def _set_bias(gate: str) -> None:
+    state.put("biases", tuple({**dict(state.current().biases), gate: st.session_state[f"bias_{gate}"]}.items()))
+
+
+def _link() -> None:
+    experiment = state.current()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        copy_link()
+        if experiment != Experiment():
+            st.button("Back to the example", key="reset", on_click=state.reset)
+    if not link_fits(experiment):
+        st.warning("This sequence is too long for a link: the link holds all the rest, and opens with the example's sequence.")

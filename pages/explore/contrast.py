@@ -1,0 +1,45 @@
+"""Which cell still feels the first letter? Three cells read one sequence; how far back does each gradient reach?"""
+
+import streamlit as st
+
+from gru_viz import conclusions
+from gru_viz.figures.contrast import difference_figure, gradient_figure, states_figure, units_shown
+from gru_viz.ui import state
+from gru_viz.ui.contrast import ask_luck, luck, measured, replacement, tables
+from gru_viz.ui.parts import figure, finding, question, sentence, theme
+from gru_viz.ui.widgets import choice
+
+experiment = state.current()
+found = measured(experiment)
+reports, differences, labels = found.reports, found.differences, found.sequence.labels
+cells = [report.cell for report in reports]
+
+question(conclusions.question(found.sequence), f"random weights, seed {experiment.seed}")
+sentence(conclusions.first_step(found.sequence, reports))
+sentence(conclusions.gates_kept(experiment, cells))
+
+finding(conclusions.reaches(experiment, reports))
+seeds = luck(experiment)
+figure(
+    gradient_figure(reports, labels, theme(), experiment.curve, seeds),
+    key="gradient",
+    alt=conclusions.described(reports, found.sequence),
+)
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    choice("curve", ("state", "parts", "input"), conclusions.CURVES.__getitem__)
+    ask_luck(experiment)
+if seeds:
+    sentence(conclusions.luck(seeds))
+st.caption(conclusions.HOW_TO_READ[experiment.curve])
+
+finding(conclusions.states_range(reports))
+figure(states_figure(reports, labels, theme()), key="states", alt=conclusions.described_states(reports))
+if units_shown(reports) < experiment.hidden_size:
+    st.caption(f"The first {units_shown(reports)} of {experiment.hidden_size} units are drawn; the table has all.")
+
+finding(conclusions.left_over(differences, *found.replaced_text))
+replacement(experiment)
+figure(difference_figure(differences, labels, theme()), key="difference", alt=conclusions.described_differences(differences))
+
+st.info(conclusions.LESSON)
+tables(found)
