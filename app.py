@@ -4,9 +4,9 @@ import streamlit as st
 
 from gru_viz.ui import state
 from gru_viz.ui.server import prepare
-from gru_viz.ui.sidebar import sidebar
+from gru_viz.ui.sidebar import sidebar, sidebar_state
 
-st.set_page_config("GRU, LSTM and RNN, step by step", "static/icon.svg", layout="wide", initial_sidebar_state="auto")
+st.set_page_config("GRU, LSTM and RNN, step by step", "static/icon.svg", "wide", sidebar_state())
 prepare()
 state.begin()
 page = st.navigation([st.Page("pages/explore/contrast.py", title="Contrast", url_path="contrast", default=True)])

@@ -85,8 +85,10 @@ def gradient_figure(
     if len(last) == 1 and all(curve.reach is not None for curve in curves):
         at = last.pop() + np.log10(share)
         layout["shapes"].append(_guide(at, theme))
-        layout["annotations"].append(_note(f"{share:.0%} of the last step's".replace("%", " %"), at, theme))
-    layout["annotations"] += _end_labels(curves, low, high, theme, first=True)
+        kept = [(place, text) for place, text in zip(places, texts, strict=True) if abs(place - at) > 0.05 * (high - low)]
+        layout["yaxis"]["tickvals"] = [place for place, _ in kept] + [at]
+        layout["yaxis"]["ticktext"] = [text for _, text in kept] + [f"{100 * share:g} %"]
+    layout["annotations"] += _end_labels(curves, low, high, theme, first=True, height=CURVES_HEIGHT)
     layout["annotations"].append(_quantity(QUANTITY[kind], theme))
     return {"data": data, "layout": layout}
 
@@ -116,11 +118,12 @@ def states_figure(reports: Sequence[CellReport], labels: Sequence[str], theme: T
     height = int(np.clip(ROWS_HEIGHT / shown, *UNIT_HEIGHT)) * shown
     gap, total = 12, len(states) * height + 12 * (len(states) - 1)
     limit = max(float(np.abs(values).max()) for _, values in states.values()) or 1.0
-    layout = frame(theme, total + MARGIN["t"] + MARGIN["b"])
+    layout = frame(theme, total + 8 + MARGIN["b"])
+    layout["margin"]["t"] = 8  # no words above this plot
     layout["xaxis"] = token_axis(labels, theme) | {"anchor": f"y{len(states)}" if len(states) > 1 else "y"}
     layout["coloraxis"] = {
-        "cmin": -limit, "cmax": limit, "colorscale": [[k / 8, colour] for k, colour in enumerate(theme.signed)],
-        "colorbar": {"thickness": 10, "len": 1.0, "x": 1.01, "xanchor": "left", "outlinewidth": 0,
+        "cmin": -limit, "cmax": limit, "colorscale": _signed_scale(theme),
+        "colorbar": {"thickness": 8, "len": 1.0, "x": 1, "xanchor": "left", "xpad": 8, "ypad": 0, "outlinewidth": 0,
                      "tickvals": [-limit, 0, limit], "ticktext": [number(-limit, 2), "0", number(limit, 2)],
                      "tickfont": {"size": 12, "color": theme.text}},
     }  # fmt: skip
@@ -219,20 +222,26 @@ def _band(curve: Curve, count: int, theme: Theme) -> list[Figure]:
     ]  # fmt: skip
 
 
-def _end_labels(curves: Sequence[Curve], low: float, high: float, theme: Theme, first: bool, height: int = CURVES_HEIGHT) -> list[Figure]:
+def _end_labels(curves: Sequence[Curve], low: float, high: float, theme: Theme, first: bool, height: int) -> list[Figure]:
     """Each curve's name beside its first or last finite value, moved apart where they would overlap."""
     named = [(curve, curve.values[np.isfinite(curve.values)]) for curve in curves]
     named = [(curve, finite) for curve, finite in named if finite.size]
-    per_px = (high - low) / height
-    ends = [float(finite[0 if first else -1]) for _, finite in named]
+    ends = [(float(finite[0 if first else -1]) - low) / (high - low) for _, finite in named]
     return [
         {
-            "text": curve.name, "xref": "x domain", "x": 0 if first else 1, "xanchor": "right" if first else "left",
-            "xshift": -8 if first else 8, "yref": "y", "y": y, "showarrow": False,
+            "text": curve.name, "xref": "paper", "x": 0 if first else 1, "xanchor": "right" if first else "left",
+            "xshift": -8 if first else 8, "yref": "paper", "y": y, "showarrow": False,
             "font": {"size": 14, "color": cell_colour(theme, curve.cell)},
         }
-        for (curve, _), y in zip(named, spread(ends, LABEL_GAP * per_px), strict=True)
+        for (curve, _), y in zip(named, spread(ends, LABEL_GAP / height), strict=True)
     ]  # fmt: skip
+
+
+def _signed_scale(theme: Theme) -> list[list[object]]:
+    """Colours over -1 … 1 of the limit. Small values get more of them: beside a large c an h of 0.3 is still seen."""
+    middle = len(theme.signed) // 2
+    places = [(k - middle) / middle for k in range(len(theme.signed))]
+    return [[0.5 + 0.5 * np.sign(u) * abs(u) ** 1.7, colour] for u, colour in zip(places, theme.signed, strict=True)]
 
 
 def _row_label(name: str, cell: Cell, middle: float, theme: Theme) -> Figure:
@@ -250,7 +259,3 @@ def _guide(at: float, theme: Theme) -> Figure:
     return {"type": "line", "xref": "x domain", "x0": 0, "x1": 1, "yref": "y", "y0": at, "y1": at, "layer": "below",
             "line": {"color": theme.quiet, "width": 1, "dash": "dot"}}  # fmt: skip
 
-
-def _note(text: str, at: float, theme: Theme) -> Figure:
-    return {"text": text, "xref": "x domain", "x": 1, "xanchor": "right", "yref": "y", "y": at, "yanchor": "top",
-            "showarrow": False, "font": {"size": 12, "color": theme.quiet}}  # fmt: skip

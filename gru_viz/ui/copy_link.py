@@ -12,7 +12,7 @@ _HTML = """
 _CSS = """
 :host, div { font-family: var(--st-font); }
 button {
-  font: inherit; color: var(--st-text-color); background: var(--st-background-color);
+  font: inherit; font-size: .875rem; color: var(--st-text-color); background: var(--st-background-color);
   border: 1px solid var(--st-border-color); border-radius: var(--st-button-radius, var(--st-base-radius));
   padding: .25rem .75rem; min-height: 2.5rem; cursor: pointer;
 }

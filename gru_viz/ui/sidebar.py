@@ -14,18 +14,18 @@ from gru_viz.sequences import KINDS, parse_sequence
 from gru_viz.theme import number as shown
 from gru_viz.ui import state
 from gru_viz.ui.copy_link import copy_link
-from gru_viz.ui.widgets import choice, choices, number, problem
+from gru_viz.ui.widgets import TYPING_PAUSE, choice, choices, number, problem
 
 _KIND_NAMES = {"text": "Text", "numbers": "Numbers"}
-_TYPING_PAUSE = "400ms"
 
 
 def sidebar() -> None:
     with st.sidebar:
+        st.markdown("**Three cells read what you type**")
         _sequence()
         choices("cells", cell_names(), lambda name: cell(name).title)
         number(st.slider, "hidden_size")
-        choice("keep", tuple(KEEP_CHOICES), KEEP_CHOICES.__getitem__, help=_KEEP_HELP)
+        choice("keep", tuple(KEEP_CHOICES), KEEP_CHOICES.__getitem__, help=_KEEP_HELP, width="stretch", wrap=False)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             number(st.number_input, "seed")
             st.button("Next", key="next_seed", on_click=state.next_seed, help="Other random weights, all else the same")
@@ -35,6 +35,17 @@ def sidebar() -> None:
             with more:
                 _more()
         _link()
+
+
+def sidebar_state() -> Any:
+    """Open beside a wide page, so wide (px) that no row of buttons breaks; on a phone closed until ``sidebar_button``."""
+    return st.session_state.pop("sidebar", 330)
+
+
+def sidebar_button() -> None:
+    """On a phone the sidebar is out of sight: a button on the page opens it."""
+    st.html("<style>@media (min-width: 768px) { .st-key-open_sidebar { display: none } }</style>")
+    st.button("Type your own sequence", key="open_sidebar", on_click=lambda: st.session_state.update(sidebar="expanded"))
 
 
 _KEEP_HELP = (
@@ -49,7 +60,7 @@ def _sequence() -> None:
     kind = experiment.kind
     arguments: dict[str, Any] = {"label": "Sequence", "key": state.key(kind), "on_change": state.change, "args": (kind,)}
     if kind == "text" and "\n" not in experiment.text:
-        st.text_input(**arguments, live=_TYPING_PAUSE)
+        st.text_input(**arguments, live=TYPING_PAUSE)
     else:
         st.text_area(**arguments, height=120)
     problem(kind)

@@ -7,6 +7,7 @@ from gru_viz.figures.contrast import difference_figure, gradient_figure, states_
 from gru_viz.ui import state
 from gru_viz.ui.contrast import ask_luck, luck, measured, replacement, tables
 from gru_viz.ui.parts import figure, finding, question, sentence, theme
+from gru_viz.ui.sidebar import sidebar_button
 from gru_viz.ui.widgets import choice
 
 experiment = state.current()
@@ -17,6 +18,7 @@ cells = [report.cell for report in reports]
 question(conclusions.question(found.sequence), f"random weights, seed {experiment.seed}")
 sentence(conclusions.first_step(found.sequence, reports))
 sentence(conclusions.gates_kept(experiment, cells))
+sidebar_button()
 
 finding(conclusions.reaches(experiment, reports))
 seeds = luck(experiment)
