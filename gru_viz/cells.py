@@ -19,7 +19,7 @@ class Cell:
     ``text`` holds one line a value, such as ``h' = tanh(W @ x + U @ h + b)``; the rules are those of
     ``gru_viz.equations``. ``meanings`` says in words what a name means, ``roles`` which part a gate plays
     (one of ``gru_viz.roles.ROLES``; where none is given it is read off the equations), ``source`` where
-    the formulas come from. Raises EquationError, or InputError for a meaning or role of an unknown name.
+    the formulas come from, ``variant_of`` which ready cell it is a variant of. Raises EquationError, or InputError for a meaning or role of an unknown name.
     """
 
     name: str
@@ -28,6 +28,7 @@ class Cell:
     meanings: Mapping[str, str] = field(default_factory=dict, hash=False)
     roles: Mapping[str, str] = field(default_factory=dict, hash=False)
     source: str = ""
+    variant_of: str = ""
 
     def __post_init__(self) -> None:
         known = {*self.states, *self.names, *self.parameters, "x"}
@@ -160,6 +161,7 @@ CATALOGUE = (
         h' = (1 - z) * n + z * h
         """,
         title="GRU, reset after",
+        variant_of="gru",
         meanings={
             **_GRU_MEANINGS,
             "z": "update gate, in PyTorch's sense: the share of the old state that is kept",
@@ -179,6 +181,7 @@ CATALOGUE = (
         h' = o * tanh(c')
         """,
         title="LSTM, peepholes",
+        variant_of="lstm",
         meanings=_LSTM_MEANINGS,
         roles={"f": "keep", "i": "write", "o": "show", "g": "candidate"},
         source="F. Gers and J. Schmidhuber, Recurrent Nets that Time and Count (2000)",

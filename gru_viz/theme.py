@@ -61,8 +61,7 @@ class CellStyle:
 def cell_style(cell: Cell) -> CellStyle:
     """RNN, LSTM and GRU and what is built like them; a variant has the colour of its family and its own dash."""
     family = _family(cell)
-    relatives = [known.name for known in CATALOGUE if _family(known) == family]
-    variant = min(relatives.index(cell.name) if cell.name in relatives else 1, 1)
+    variant = int(bool(cell.variant_of) or cell not in CATALOGUE)
     return CellStyle(family, _DASHES[family][variant], _MARKERS[family][variant])
 
 

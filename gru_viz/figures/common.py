@@ -14,7 +14,7 @@ from gru_viz.theme import Theme, power_of_ten
 Figure = dict[str, Any]
 
 MAX_PLOTTED = 50_000  # heatmap cells in one figure
-MARGIN = {"l": 74, "r": 66, "t": 34, "b": 44}  # the same in all figures, so that their steps stand in one line
+MARGIN = {"l": 86, "r": 66, "t": 34, "b": 44}  # the same in all figures, so that their steps stand in one line
 FONT = "'Source Sans', system-ui, sans-serif"  # the first is the one of the page, which Streamlit ships
 CONFIG = {
     "displaylogo": False,

@@ -122,7 +122,7 @@ def states_figure(reports: Sequence[CellReport], labels: Sequence[str], theme: T
     layout["margin"]["t"] = 8  # no words above this plot
     layout["xaxis"] = token_axis(labels, theme) | {"anchor": f"y{len(states)}" if len(states) > 1 else "y"}
     layout["coloraxis"] = {
-        "cmin": -limit, "cmax": limit, "colorscale": _signed_scale(theme),
+        "cmin": -limit, "cmax": limit, "colorscale": _signed_scale(theme, limit),
         "colorbar": {"thickness": 8, "len": 1.0, "x": 1, "xanchor": "left", "xpad": 8, "ypad": 0, "outlinewidth": 0,
                      "tickvals": [-limit, 0, limit], "ticktext": [number(-limit, 2), "0", number(limit, 2)],
                      "tickfont": {"size": 12, "color": theme.text}},
@@ -226,27 +226,34 @@ def _end_labels(curves: Sequence[Curve], low: float, high: float, theme: Theme, 
     """Each curve's name beside its first or last finite value, moved apart where they would overlap."""
     named = [(curve, curve.values[np.isfinite(curve.values)]) for curve in curves]
     named = [(curve, finite) for curve, finite in named if finite.size]
+    gap = LABEL_GAP * (1 + 0.7 * any(", " in curve.name for curve, _ in named))
     ends = [(float(finite[0 if first else -1]) - low) / (high - low) for _, finite in named]
     return [
         {
-            "text": curve.name, "xref": "paper", "x": 0 if first else 1, "xanchor": "right" if first else "left",
-            "xshift": -8 if first else 8, "yref": "paper", "y": y, "showarrow": False,
+            "text": _label(curve.name), "xref": "paper", "align": "right" if first else "left", "x": 0 if first else 1, "xanchor": "right" if first else "left",
+            "xshift": -8 if first else 8, "yref": "paper", "y": y, "yanchor": "middle", "showarrow": False,
             "font": {"size": 14, "color": cell_colour(theme, curve.cell)},
         }
-        for (curve, _), y in zip(named, spread(ends, LABEL_GAP / height), strict=True)
+        for (curve, _), y in zip(named, spread(ends, gap / height), strict=True)
     ]  # fmt: skip
 
 
-def _signed_scale(theme: Theme) -> list[list[object]]:
-    """Colours over -1 … 1 of the limit. Small values get more of them: beside a large c an h of 0.3 is still seen."""
-    middle = len(theme.signed) // 2
+def _signed_scale(theme: Theme, limit: float) -> list[list[object]]:
+    """Colours from -limit to limit. Half of them are for values within ±1, so that beside a large c an h is still seen."""
+    middle, power = len(theme.signed) // 2, max(1.0, np.log2(limit))
     places = [(k - middle) / middle for k in range(len(theme.signed))]
-    return [[0.5 + 0.5 * np.sign(u) * abs(u) ** 1.7, colour] for u, colour in zip(places, theme.signed, strict=True)]
+    return [[0.5 + 0.5 * np.sign(u) * abs(u) ** power, colour] for u, colour in zip(places, theme.signed, strict=True)]
+
+
+def _label(name: str) -> str:
+    """A name that fits beside a plot: broken after a comma, cut where it is too long."""
+    lines = name.split(", ")
+    return ",<br>".join(plain(line if len(line) <= 14 else line[:13] + "…") for line in lines[:2])
 
 
 def _row_label(name: str, cell: Cell, middle: float, theme: Theme) -> Figure:
-    return {"text": name, "xref": "paper", "x": 0, "xanchor": "right", "xshift": -8, "yref": "paper", "y": middle,
-            "showarrow": False, "font": {"size": 14, "color": cell_colour(theme, cell)}}  # fmt: skip
+    return {"text": _label(name), "xref": "paper", "x": 0, "xanchor": "right", "xshift": -8, "yref": "paper", "y": middle, "yanchor": "middle",
+            "align": "right", "showarrow": False, "font": {"size": 14, "color": cell_colour(theme, cell)}}  # fmt: skip
 
 
 def _quantity(text: str, theme: Theme) -> Figure:

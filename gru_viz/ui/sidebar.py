@@ -23,7 +23,7 @@ def sidebar() -> None:
     with st.sidebar:
         st.markdown("**Three cells read what you type**")
         _sequence()
-        choices("cells", cell_names(), lambda name: cell(name).title)
+        choices("cells", SETTINGS["cells"].label, _cells(variants=False), _title)
         number(st.slider, "hidden_size")
         choice("keep", tuple(KEEP_CHOICES), KEEP_CHOICES.__getitem__, help=_KEEP_HELP, width="stretch", wrap=False)
         with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -35,6 +35,14 @@ def sidebar() -> None:
             with more:
                 _more()
         _link()
+
+
+def _cells(variants: bool) -> tuple[str, ...]:
+    return tuple(name for name in cell_names() if bool(cell(name).variant_of) == variants)
+
+
+def _title(name: str) -> str:
+    return cell(name).title
 
 
 def sidebar_state() -> Any:
@@ -68,6 +76,7 @@ def _sequence() -> None:
 
 def _more() -> None:
     experiment = state.current()
+    choices("variants", "Variants", _cells(variants=True), _title)
     choice("scheme", SCHEMES, str.capitalize)
     number(st.slider, "recurrent_gain", 0.05)
     sequence = parse_sequence(experiment.kind, experiment.text)

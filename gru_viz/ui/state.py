@@ -12,6 +12,7 @@ from typing import Any
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from gru_viz.cells import cell
 from gru_viz.errors import InputError
 from gru_viz.experiment import SETTINGS, Experiment, from_query, link_fits, to_query
 from gru_viz.runs import with_fitting_replacement
@@ -69,6 +70,9 @@ def put(field: str, value: Any) -> None:
     try:
         if field in KINDS:
             experiment = _with_sequence(before, field, value)
+        elif field in ("cells", "variants"):
+            field, others = "cells", {"cells": "variants", "variants": "cells"}[field]
+            experiment = replace(before, cells=(*value, *_widget_value(others)))
         elif field == "kind":
             experiment = _with_sequence(before, value, st.session_state.get(key(value)) or _widget_value(value))
         else:
@@ -116,14 +120,17 @@ def _came_by_history() -> bool:
 
 
 def _widgets() -> tuple[str, ...]:
-    """Fields with a widget whose value is kept under ``key``; the text has one for each kind of sequence."""
-    return (*KINDS, *(field for field in SETTINGS if field != "text"))
+    """What has a widget whose value is kept under ``key``: the fields, but the text once for each kind of sequence, and the
+    cells in two parts."""
+    return (*KINDS, "variants", *(field for field in SETTINGS if field != "text"))
 
 
 def _widget_value(field: str) -> Any:
     experiment = current()
     if field in KINDS:
         return experiment.text if field == experiment.kind else {"text": Experiment().text, "numbers": FIRST_NUMBERS}[field]
+    if field in ("cells", "variants"):
+        return [name for name in experiment.cells if bool(cell(name).variant_of) == (field == "variants")]
     value = getattr(experiment, field)
     return list(value) if isinstance(value, tuple) else value
 

@@ -22,10 +22,10 @@ def choice(field: str, options: tuple[Any, ...], name: Callable[[Any], str], **m
     problem(field)
 
 
-def choices(field: str, options: tuple[Any, ...], name: Callable[[Any], str]) -> None:
+def choices(field: str, label: str, options: tuple[Any, ...], name: Callable[[Any], str]) -> None:
     """A row of buttons for a field, of which any are pressed."""
     st.pills(
-        SETTINGS[field].label, options, key=state.key(field), format_func=name, selection_mode="multi",
+        label, options, key=state.key(field), format_func=name, selection_mode="multi",
         on_change=state.change, args=(field,),
     )  # fmt: skip
     problem(field)
