@@ -6,6 +6,7 @@ from gru_viz.equations import EquationError
 from gru_viz.errors import InputError
 from gru_viz.gradients import GradientFlow, backpropagate, reach
 from gru_viz.parameters import init_params
+from gru_viz.torch_bridge import TorchCheck, check_against_torch, from_torch, to_torch
 from gru_viz.trace import Trace
 
 __all__ = [
@@ -13,11 +14,15 @@ __all__ = [
     "EquationError",
     "GradientFlow",
     "InputError",
+    "TorchCheck",
     "Trace",
     "backpropagate",
     "cell",
     "cell_names",
+    "check_against_torch",
+    "from_torch",
     "init_params",
     "reach",
     "run",
+    "to_torch",
 ]

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gru_viz.cells import Cell
+from gru_viz.forward import plan_of
 from gru_viz.graph import Graph, Node, derivatives, reachable
 from gru_viz.loop import Loop, Variable
 
@@ -22,7 +23,8 @@ class BackwardPlan:
     """``steps`` walks back from the adjoints of the states after each step to those before it.
 
     ``coefficients[target][node]`` is d target / d node for every node between the cuts; ``adjoint_of`` names the loop's
-    variable that holds the adjoint of each cut value.
+    variable that holds the adjoint of each cut value. ``needed`` are the nodes from which the loop's arrays are made
+    and that a run has not recorded, arguments first; ``twin`` maps a node between the cuts to a product with its adjoint.
     """
 
     source: str
@@ -34,23 +36,30 @@ class BackwardPlan:
     fixed: tuple[Variable, ...]
     coefficients: dict[Node, dict[Node, Node]]
     adjoint_of: dict[Node, Variable]
+    needed: tuple[Node, ...]
+    input_products: tuple[Node, ...]
+    twin: dict[Node, Node]
+
+
+def backward_plan(cell: Cell) -> BackwardPlan:
+    return _plan(cell.graph, cell.states)
 
 
 @functools.lru_cache(maxsize=128)
-def backward_plan(cell: Cell) -> BackwardPlan:
-    return _Compiler(cell).plan()
+def _plan(graph: Graph, states: tuple[str, ...]) -> BackwardPlan:
+    return _Compiler(graph, states).plan()
 
 
 class _Compiler:
-    def __init__(self, cell: Cell) -> None:
-        self.cell, self.graph = cell, Graph(cell.graph)
-        self.after = {name: cell.node(name) for name in cell.states}
+    def __init__(self, graph: Graph, states: tuple[str, ...]) -> None:
+        self.graph, self.kept = Graph(graph), plan_of(graph, states).kept
+        self.after = {name: graph.values[name + "'"] for name in states}
         nodes = [node for node in reachable(self.after.values())]
-        self.products = [node for node in nodes if node.op == "matrix" and node.args[0] is not cell.graph.input]
+        self.products = [node for node in nodes if node.op == "matrix" and node.args[0] is not graph.input]
         self.stacks: dict[Node, list[Node]] = {}
         for node in self.products:
             self.stacks.setdefault(node.args[0], []).append(node)
-        leaves = [cell.graph.values[name] for name in cell.states]
+        leaves = [graph.values[name] for name in states]
         self.cuts = sorted({*self.after.values(), *self.products, *self.stacks, *leaves}, key=lambda node: -node.index)
         known = set(self.cuts)
         self.coefficients = {
@@ -75,7 +84,28 @@ class _Compiler:
             source, steps, steps_with_loss,
             tuple((operand, tuple(products)) for operand, products in self.stacks.items()),
             rows, tuple(self.loop.rows), tuple(self.loop.fixed), self.coefficients, self.adjoint,
+            self.needed(), self.input_products(), self.twins(),
         )
+
+    def needed(self) -> tuple[Node, ...]:
+        recorded = {*self.kept, *(node for node in self.after.values() if node.timed)}
+        used = [variable[1] for variable in (*self.loop.rows, *self.loop.fixed) if variable[0] == "node"]
+        return tuple(node for node in reachable(used, recorded.__contains__) if node.op not in ("x", "state"))
+
+    def input_products(self) -> tuple[Node, ...]:
+        found = (node for nodes in self.coefficients.values() for node in nodes)
+        return tuple(dict.fromkeys(node for node in found if node.args == (self.graph.input,)))
+
+    def twins(self) -> dict[Node, Node]:
+        """Terms of one sum have the same adjoint; that of a product in it stands in the loop's arrays."""
+
+        def by_target(node: Node) -> tuple[tuple[Node, Node], ...]:
+            return tuple((target, found[node]) for target, found in self.coefficients.items() if node in found)
+
+        alone = [node for node in self.products if node not in self.stacks and node not in self.after.values()]
+        of_products = {by_target(node): node for node in alone}
+        between = {node for found in self.coefficients.values() for node in found} - set(self.cuts)
+        return {node: of_products[key] for node in between if (key := by_target(node)) in of_products}
 
     def emit(self, node: Node) -> None:
         """adjoint(node) = what the states it becomes bring + coefficients times adjoints + stack transposed @ products'."""

@@ -61,6 +61,8 @@ def product(values: Array, matrix: Array, sweep: bool) -> Array:
 
     In a sweep the matrix is (sets, J, K), and values that all sets share at a step are (T, 1, K).
     """
+    if np.ndim(values) == 0:  # a plain number, the same for all units
+        return np.asarray(values * matrix.sum(axis=-1))
     if not sweep:
         return np.dot(values, matrix.T)
     transposed = matrix.swapaxes(-1, -2)
@@ -81,7 +83,9 @@ def product_into(matrix: Array, sweep: bool, batch: bool) -> Callable[[Array, Ar
         transposed = matrix.T
 
         def each_row(value: Array, out: Array) -> object:
-            return np.dot(value, transposed, out)
+            if out.flags.c_contiguous:
+                return np.dot(value, transposed, out)
+            return np.matmul(value, transposed, out)  # into a part of a stack
 
         return each_row
     return np.ascontiguousarray(matrix).dot

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from gru_viz.equations import Equations, parse_equations
 from gru_viz.errors import InputError
@@ -40,14 +40,17 @@ class Cell:
         object.__setattr__(self, "title", self.title or self.name)
         object.__setattr__(self, "roles", {**read_roles(self.graph, self.states), **self.roles})
 
-    @property
+    @functools.cached_property
     def equations(self) -> Equations:
         return _analyse(self.text)[0]
 
-    @property
+    @functools.cached_property
     def graph(self) -> Graph:
-        """The values of one step; shared by all cells with these equations, so never to be added to."""
+        """The values of one step. A cell keeps its own for good, as a run refers to its nodes; it is never added to."""
         return _analyse(self.text)[1]
+
+    def __getstate__(self) -> dict[str, object]:
+        return {each.name: getattr(self, each.name) for each in fields(self)}
 
     @property
     def states(self) -> tuple[str, ...]:

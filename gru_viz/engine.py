@@ -65,9 +65,13 @@ def _check_input(x: object) -> Array:
 def _check_states(cell: Cell, state: Mapping[str, object]) -> dict[str, Array]:
     if unknown := [name for name in state if name not in cell.states]:
         raise InputError(f"state names {unknown[0]!r}; the states of {cell.name} are {', '.join(cell.states)}.")
-    given = {name: np.asarray(value, dtype=np.float64) for name, value in state.items()}
-    for name, value in given.items():
-        if not np.isfinite(value).all():
+    given = {}
+    for name, value in state.items():
+        try:
+            given[name] = np.asarray(value, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise InputError(f"state {name} is not an array of numbers.") from None
+        if not np.isfinite(given[name]).all():
             raise InputError(f"state {name} holds a value that is not finite (nan or inf).")
     return given
 

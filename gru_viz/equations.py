@@ -15,6 +15,7 @@ is either elementwise or one matrix product, and a mixture asks for brackets.
 from __future__ import annotations
 
 import difflib
+import functools
 import math
 import re
 import unicodedata
@@ -133,7 +134,7 @@ class Equations:
     states: tuple[str, ...]  # h first, then in order of definition
     parameters: Mapping[str, tuple[str, ...]]  # name -> ("H", "I"), ("H", "H") or ("H",), in order of appearance
 
-    @property
+    @functools.cached_property
     def names(self) -> tuple[str, ...]:
         """The names that the lines define, in order."""
         return tuple(line.name for line in self.lines)
@@ -373,7 +374,7 @@ class _Scope:
 
     def __init__(self, lines: tuple[Equation, ...], parameters: dict[str, tuple[str, ...]], grows: bool) -> None:
         self.states = [line.name for line in lines if line.primed]
-        self.values = {line.name: line for line in lines if not line.primed}
+        self.values = {line.name: line for line in lines if not line.primed and line.name not in self.states}
         self.parameters, self.grows = parameters, grows
 
     def check_left(self, line: Equation, defined: set[str]) -> None:

@@ -51,17 +51,27 @@ class ForwardPlan:
     fixed: tuple[Variable, ...]
     recorded: tuple[Node, ...]  # nodes with an array of their own, beside states and slots
 
+    @property
+    def kept(self) -> tuple[Node, ...]:
+        """What a run leaves behind, beside the states."""
+        return (*self.recorded, *(slot.activation for slots in self.stacks for slot in slots if slot.activation is not None))
+
+
+def forward_plan(cell: Cell) -> ForwardPlan:
+    return plan_of(cell.graph, cell.states)
+
 
 @functools.lru_cache(maxsize=128)
-def forward_plan(cell: Cell) -> ForwardPlan:
-    return _Compiler(cell).plan()
+def plan_of(graph: Graph, states: tuple[str, ...]) -> ForwardPlan:
+    """By the graph itself: a plan holds nodes, and those of another graph, even of the same text, are others."""
+    return _Compiler(graph, states).plan()
 
 
 class _Compiler:
-    def __init__(self, cell: Cell) -> None:
-        self.graph = Graph(cell.graph)
-        self.after = {name: cell.node(name) for name in cell.states}
-        self.named = {cell.node(name) for name in cell.names}
+    def __init__(self, graph: Graph, states: tuple[str, ...]) -> None:
+        self.graph = Graph(graph)
+        self.after = {name: graph.values[name + "'"] for name in states}
+        self.named = set(graph.values.values())
         self.nodes = [node for node in reachable(self.after.values()) if node.recurrent]
         self.users: dict[Node, list[Node]] = {}
         for node in self.nodes:

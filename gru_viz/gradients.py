@@ -20,9 +20,10 @@ from gru_viz.graph import Array, Node
 from gru_viz.loop import Variable
 from gru_viz.trace import ByName, Trace, read_only
 
-CHUNK = 64
+CHUNK = 128
 SAFE = 2.0**400  # norms of mantissas stay between 1 / SAFE and SAFE
-NEAR = 64  # exponents up to this one need no rescaling
+NEAR = 128  # exponents up to this one need no rescaling
+NEAR_ONE = 2.0 ** (2 * NEAR - 2)  # … nor squared norms below this and above its inverse
 NOTHING = -(2**60)  # stands for the exponent of an exact zero
 LOG10_2 = np.log10(2.0)
 
@@ -80,7 +81,8 @@ class GradientFlow:
         return ByName({name: _scaled(values, self._kept_exponent) for name, values in self._kept.items()})
 
     def __getitem__(self, name: str) -> Array:
-        return read_only(_scaled(self._mantissa(name), self._exponent))
+        found = self._mantissa(name)
+        return read_only(_scaled(found, self._exponent) if self._rescaled else found)
 
     def log10_norm(self, name: str | None = None, carried: bool = False) -> Array:
         """log10 of the Euclidean norm at each step, (T,) or (T, B); exact below 1e-308 too, -inf for an exact zero.
@@ -107,6 +109,10 @@ class GradientFlow:
 
     # -- adjoints of any node ---------------------------------------------------------------------------------------
 
+    @functools.cached_property
+    def _rescaled(self) -> bool:
+        return bool(self._exponent.any())
+
     def _nodes(self) -> Iterator[Node]:
         """Every node that the loss depends on, once."""
         between = (node for found in self._plan.coefficients.values() for node in found)
@@ -114,6 +120,7 @@ class GradientFlow:
 
     def _adjoint(self, node: Node) -> Array:
         """The mantissas of dL/d(node), (T, *lead, H)."""
+        node = self._plan.twin.get(node, node)
         if node in self._plan.adjoint_of:
             return self._variables[self._plan.adjoint_of[node]]
         terms = [
@@ -131,11 +138,13 @@ class GradientFlow:
             if name not in trace.cell.names:
                 raise InputError(f"{trace.cell.name} has no value {name!r}; its values are {', '.join(trace.names)}.")
             return self._adjoint(trace.cell.node(name))
-        total = np.zeros((trace.steps, *trace.lead, trace.inputs.shape[-1]))
-        for node in self._nodes():
-            if node.op == "matrix" and node.args[0] is trace.cell.graph.input:
-                total += product(self._adjoint(node), trace.params[str(node.label)].swapaxes(-1, -2), trace.sweep)
-        return total
+        parts = [
+            product(self._adjoint(node), trace.params[str(node.label)].swapaxes(-1, -2), trace.sweep)
+            for node in self._plan.input_products
+        ]
+        if not parts:
+            return np.zeros((trace.steps, *trace.lead, trace.inputs.shape[-1]))
+        return functools.reduce(np.add, parts)
 
     def _summed(self, node: Node) -> Array:
         """dL/d(parameter) through one use of it."""
@@ -169,13 +178,18 @@ def _log10_norm(mantissa: Array, exponent: Array) -> Array:
     with np.errstate(over="ignore", under="ignore", divide="ignore"):
         square = np.einsum("...h,...h->...", mantissa, mantissa)
         result = 0.5 * np.log10(square)
-        if not (square.min() > SAFE**-2 and square.max() < SAFE**2):
+        if not _between(square, SAFE**2):
             odd = ~((square > SAFE**-2) & (square < SAFE**2))
             largest = np.abs(mantissa[odd]).max(axis=-1)
             unit = mantissa[odd] / np.where(largest > 0, largest, 1.0)[..., None]
             result[odd] = np.log10(largest) + 0.5 * np.log10(np.einsum("...h,...h->...", unit, unit))
             result[odd] = np.where(largest > 0, result[odd], -np.inf)
-    return result + exponent * LOG10_2
+    return result + exponent * LOG10_2 if exponent.any() else result
+
+
+def _between(square: Array, limit: float) -> bool:
+    """Whether all are above 1 / limit and below limit; False for nan."""
+    return bool(np.minimum.reduce(square, axis=None) > 1 / limit and np.maximum.reduce(square, axis=None) < limit)
 
 
 def _check_loss(trace: Trace, loss_grad: Mapping[str, object] | None) -> dict[str, Array]:
@@ -215,6 +229,7 @@ class _Walk:
 
     def flow(self) -> GradientFlow:
         plan, early = self.plan, self.early
+        self.bulk.evaluate(plan.needed)
         rows = [self.array(variable) for variable in (plan.rows_with_loss if early else plan.rows)]
         fixed = [self.array(variable) for variable in plan.fixed]
         for variable in plan.adjoint_of.values():
@@ -224,31 +239,43 @@ class _Walk:
         hi, length = self.trace.steps, CHUNK
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
             while hi > 0:
-                exponent = self.align(hi, exponent)
-                start = self.square(hi, hi + 1)
+                exponent, start = self.align(hi, exponent)
                 while True:
                     lo = max(0, hi - length)
                     if early:
                         self.scale_loss(lo, hi, exponent)
-                    steps(products, fixed, zip(*(row[lo:hi][::-1] for row in rows), strict=True))
+                    back = slice(hi - 1, lo - 1 if lo else None, -1)
+                    steps(products, fixed, zip(*(row[back] for row in rows), strict=True))
                     square = self.square(lo, hi)
-                    safe = (square < SAFE**2) & ((square > SAFE**-2) | (start == 0))
-                    if safe.all() or hi - lo == 1:
+                    if _between(square, SAFE**2) or hi - lo == 1:
+                        break
+                    if ((square < SAFE**2) & ((square > SAFE**-2) | (start == 0))).all():
                         break
                     length = (hi - lo) // 2
                 self.exponent[lo:hi] = self.state_exponent[lo:hi] = exponent
-                if length < CHUNK and square.min() > 1 / SAFE and square.max() < SAFE:
+                if length < CHUNK and _between(square, SAFE):
                     length *= 2
                 hi = lo
         kept_exponent = self.exponent if early else self.state_exponent[:-1]
         return GradientFlow(self.trace, plan, self.bulk, self.arrays, self.states, self.kept,
                             self.exponent, self.state_exponent, kept_exponent)
 
-    def align(self, hi: int, exponent: Array) -> Array:
-        """Add the loss after step ``hi`` to that row, near 1 on a common scale for each batch row; the new exponent."""
+    def align(self, hi: int, exponent: Array) -> tuple[Array, Array]:
+        """Add the loss after step ``hi`` to that row, near 1 on a common scale for each batch row.
+
+        The new exponent, and the row's squared norm.
+        """
         rows = {name: values[hi] for name, values in self.states.items()}
-        loss = {name: values[hi - 1 - self.trace.steps] for name, values in self.loss.items()} if (
-            self.early or hi == self.trace.steps) else {}
+        loss = {}
+        if hi == self.trace.steps:  # nothing has arrived here: the row is the loss
+            for name, values in self.loss.items():
+                rows[name][...] = values[-1]
+        elif self.early:
+            loss = {name: values[hi - 1] for name, values in self.loss.items()}
+        square = self.square(hi, hi + 1)
+        if not loss and _between(square, NEAR_ONE):
+            self.state_exponent[hi] = exponent
+            return exponent, square
         here, arriving = _binary_exponent(rows.values()) + exponent, _binary_exponent(loss.values())
         wanted = np.maximum(here, arriving)
         stay = (np.abs(wanted - exponent) <= NEAR) | (wanted < NOTHING / 2)
@@ -259,7 +286,7 @@ class _Walk:
         for name, values in loss.items():
             rows[name] += np.ldexp(values, -new[..., None])
         self.state_exponent[hi] = new
-        return new
+        return new, self.square(hi, hi + 1)
 
     def scale_loss(self, lo: int, hi: int, exponent: Array) -> None:
         """The losses inside a chunk, on its scale; the one after step ``lo`` is added by the next ``align``."""
@@ -270,8 +297,8 @@ class _Walk:
 
     def square(self, lo: int, hi: int) -> Array:
         """Squared norms of the carried mantissas in the rows lo … hi - 1, (hi - lo, *lead)."""
-        return functools.reduce(
-            np.add, (np.einsum("...h,...h->...", values[lo:hi], values[lo:hi]) for values in self.states.values()))
+        squares = [np.einsum("...h,...h->...", rows, rows) for rows in (values[lo:hi] for values in self.states.values())]
+        return squares[0] if len(squares) == 1 else functools.reduce(np.add, squares)
 
     def array(self, variable: Variable) -> Array:
         if variable not in self.arrays:
@@ -299,7 +326,8 @@ class _Walk:
                 return np.full(self.shape, value)
             case ("node", node):
                 value = np.asarray(self.bulk[node])
-                return np.broadcast_to(value, ((trace.steps,) if node.timed else ()) + self.shape)
+                shape = ((trace.steps,) if node.timed else ()) + self.shape
+                return value if value.shape == shape else np.broadcast_to(value, shape)
         raise AssertionError(variable)
 
     def products(self) -> list[Callable[[Array, Array], object]]:

@@ -46,7 +46,7 @@ class Operation:
 
 def sigmoid(a: Array, out: Array | None = None) -> Array:
     """1 / (1 + exp(-a)): right to the last bits for every a, where a form with tanh is 4 % off at -36."""
-    out = np.negative(a, out=out)
+    out = np.negative(a, out=np.empty_like(a) if out is None else out)
     with np.errstate(over="ignore"):
         np.exp(out, out=out)
     out += 1.0

@@ -132,12 +132,17 @@ def check_params(
         raise InputError(f"{cell.name} has no parameters, so its size is that of the state: give state={{'h': …}}.")
     check_sizes(input_size, hidden_size)
     own = () if sets is None else (sets,)
+    shapes = {
+        INPUT_MATRIX: (*own, hidden_size, input_size),
+        RECURRENT_MATRIX: (*own, hidden_size, hidden_size),
+        VECTOR: (*own, hidden_size),
+    }
     for name, letters in cell.parameters.items():
-        expected = own + tuple(input_size if letter == "I" else hidden_size for letter in letters)
-        if arrays[name].shape != expected:
-            raise InputError(f"Parameter {name} of {cell.name} has the shape {arrays[name].shape}; {expected} is expected.")
+        array, expected = arrays[name], shapes[letters]
+        if array.shape != expected:
+            raise InputError(f"Parameter {name} of {cell.name} has the shape {array.shape}; {expected} is expected.")
         # The sum of squares is finite unless an entry is not or is huge: only then is each entry looked at.
-        if not math.isfinite(np.vdot(arrays[name], arrays[name])) and not np.isfinite(arrays[name]).all():
+        if not math.isfinite(np.vdot(array, array)) and not np.isfinite(array).all():
             raise InputError(f"Parameter {name} of {cell.name} holds a value that is not finite (nan or inf).")
     return arrays, Sizes(input_size, hidden_size, sets)
 

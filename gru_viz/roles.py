@@ -32,7 +32,7 @@ def _is_one_minus(node: Node) -> bool:
 
 
 def _factors(node: Node) -> list[Node]:
-    """What a product multiplies, products in it resolved; each once, since a1 = a0 * a0 and so on double their number."""
+    """What a product multiplies, products in it resolved; each once, for a1 = a0 * a0, a2 = a1 * a1, … would double."""
     return [part for part in reachable([node], lambda part: part.op != "product") if part.op != "product"]
 
 

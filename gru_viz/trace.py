@@ -104,7 +104,8 @@ class Trace:
         """Evaluates nodes of the cell's graph, or of a child of it, for all steps."""
         known = dict(self.recorded)
         for name, values in self.states.items():
-            known[self.cell.node(name)] = values[1:]
+            if self.cell.node(name).timed:
+                known[self.cell.node(name)] = values[1:]
         for name, values in self.states.items():
             known[self.cell.graph.values[name]] = values[:-1]
         known[self.cell.graph.input] = self.inputs[:, None] if self.sweep and self.inputs.ndim == 2 else self.inputs

@@ -1,0 +1,483 @@
+"""Named parameters ◄─► torch.nn, and the check of a run against PyTorch. The only file that imports torch.
+
+torch is imported where a function needs it, so that ``import gru_viz`` stays light. Sources: the documentation of
+torch.nn.RNN, LSTM and GRU, for the order of gates in a stacked array (LSTM i f g o, GRU r z n) and for the two biases.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from gru_viz.cells import Cell
+from gru_viz.cells import cell as ready_cell
+from gru_viz.equations import Call, Expression, MatrixProduct, Name, Negative, Number, Product, Sum
+from gru_viz.errors import InputError
+from gru_viz.gradients import GradientFlow, backpropagate
+from gru_viz.graph import Array
+from gru_viz.parameters import Parameters, check_params, check_sizes
+from gru_viz.trace import Trace
+
+Tensor = Any  # torch.Tensor, without importing it
+
+VALUE_TOLERANCE = 1e-12
+GRADIENT_TOLERANCE = 1e-10
+SMALLEST = 1e-290  # gradients below this one lose digits on their way through torch, where nothing is rescaled
+
+_RELU_RNN = replace(
+    ready_cell("rnn"),
+    name="rnn_relu",
+    text=ready_cell("rnn").text.replace("tanh", "relu"),
+    title="RNN, relu",
+    source='torch.nn.RNN with nonlinearity="relu" in the documentation of PyTorch',
+)
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """How a module of torch.nn stacks the parameters of a cell: one block of H rows for each gate."""
+
+    module: str
+    cell: Cell
+    gates: str  # torch's order; gate g has the parameters W_g, U_g and b_g
+    options: Mapping[str, str] = field(default_factory=dict)
+    second: Mapping[str, str] = field(default_factory=dict)  # gate -> the vector that stays apart from b_g, in bias_hh
+
+    @property
+    def inputs(self) -> str:
+        """A parameter of the shape (H, I)."""
+        return f"W_{self.gates[0]}"
+
+    def blocks(self) -> Iterator[tuple[str, int, str]]:
+        """(torch's array, which block of it, our parameter). A parameter is the sum of its blocks."""
+        for k, gate in enumerate(self.gates):
+            yield "weight_ih", k, f"W_{gate}"
+            yield "weight_hh", k, f"U_{gate}"
+            yield "bias_ih", k, f"b_{gate}"
+            yield "bias_hh", k, self.second.get(gate, f"b_{gate}")
+
+
+_LAYOUTS = (
+    _Layout("RNN", ready_cell("rnn"), "h", {"nonlinearity": "tanh"}),
+    _Layout("RNN", _RELU_RNN, "h", {"nonlinearity": "relu"}),
+    _Layout("GRU", ready_cell("gru_reset_after"), "rzn", second={"n": "c_n"}),
+    _Layout("LSTM", ready_cell("lstm"), "ifgo"),
+)
+_WITHOUT_EQUAL = {
+    "gru": "its reset gate acts before the recurrent product, U_n @ (r * h), that of torch.nn.GRU after it, "
+    "r * (U_n @ h + c_n), and no weights make the two the same in general; gru_reset_after is the cell of torch.nn.GRU",
+    "lstm_peephole": "its gates look at the cell state through peepholes (p_f, p_i, p_o), and torch.nn.LSTM has none",
+}
+
+
+# -- torch.nn to named parameters --------------------------------------------------------------------------------------
+
+
+def from_torch(module_or_state_dict: object, nonlinearity: str | None = None) -> tuple[Cell, Parameters]:
+    """The cell and the parameters of an RNN, LSTM or GRU of torch.nn, of one layer in one direction.
+
+    Takes torch.nn.RNN, LSTM, GRU, RNNCell, LSTMCell, GRUCell, or a state_dict of one of them: name -> tensor or
+    array, each name perhaps after one common prefix such as "encoder.gru.". A GRU becomes ``gru_reset_after``. Of a
+    plain RNN's state_dict ``nonlinearity`` must say "tanh" or "relu". ``batch_first`` does not matter: it is about x,
+    not about the weights, and ``run`` takes (T, B, I). Dropout acts between layers, so it does not matter either.
+
+    Returns copies in float64, (H, I), (H, H) or (H,), exact from float16, bfloat16 and float32. The two biases are
+    summed but for the candidate of a GRU (b_n and c_n); without biases they are zero. Raises InputError for whatever
+    has no equal here: two directions, several layers, projections, other modules, keys, shapes and kinds of numbers.
+    """
+    given = module_or_state_dict
+    if isinstance(given, Mapping):
+        state_dict, own = given, None
+    else:
+        state_dict, own = _read_module(given)
+    if own and nonlinearity and own != nonlinearity:
+        raise InputError(f"The module's nonlinearity is {own}; nonlinearity={nonlinearity!r} does not go with it.")
+    arrays = _read_arrays(state_dict)
+    layout = _find_layout(arrays["weight_hh"].shape, own or nonlinearity)
+    hidden, inputs = arrays["weight_hh"].shape[1], arrays["weight_ih"].shape[1]
+    blocks: dict[str, list[Array]] = {parameter: [] for parameter in layout.cell.parameters}
+    for name, k, parameter in layout.blocks():
+        if name in arrays:
+            blocks[parameter].append(arrays[name][k * hidden : (k + 1) * hidden])
+    with np.errstate(over="ignore"):
+        params = {name: np.sum(found, axis=0) if found else np.zeros(hidden) for name, found in blocks.items()}
+    return layout.cell, check_params(layout.cell, params, inputs)[0]
+
+
+def _read_module(module: object) -> tuple[Mapping[str, object], str | None]:
+    """The module's arrays, and of an RNN which function it has."""
+    from torch import nn
+
+    kinds = (nn.RNN, nn.LSTM, nn.GRU, nn.RNNCell, nn.LSTMCell, nn.GRUCell)
+    if isinstance(module, kinds):
+        return module.state_dict(), getattr(module, "nonlinearity", None)
+    inside = module.named_modules() if isinstance(module, nn.Module) else ()
+    parts = [name for name, part in inside if isinstance(part, kinds)]
+    hint = f"; give its part {parts[0]}" if parts else ""
+    names = ", ".join(kind.__name__ for kind in kinds)
+    raise InputError(
+        f"{type(module).__name__} has no equal here; {names} of torch.nn or a state_dict of one are allowed{hint}."
+    )
+
+
+_ARRAYS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+_KEY = re.compile(
+    r"(?P<prefix>(?:.*\.)?)(?P<array>weight_ih|weight_hh|weight_hr|bias_ih|bias_hh)"
+    r"(?P<layer>_l[0-9]+)?(?P<reverse>_reverse)?"
+)
+
+
+def _read_arrays(state_dict: Mapping[str, object]) -> dict[str, Array]:
+    """weight_ih, weight_hh and perhaps the biases, in float64, of fitting shapes."""
+    keys = _read_keys([str(key) for key in state_dict])
+    values = {name: _floats(key, state_dict[key]) for name, key in keys.items()}
+    _check_shapes({key: tuple(values[name].shape) for name, key in keys.items()})
+    return {name: _float64(keys[name], value) for name, value in values.items()}
+
+
+def _read_keys(given: list[str]) -> dict[str, str]:
+    """The key of each of the arrays; InputError unless these keys are one layer in one direction, and all of it."""
+    found = [match for match in map(_KEY.fullmatch, given) if match]
+    refused = {
+        "two directions": [match[0] for match in found if match["reverse"]],
+        "more than one layer": [match[0] for match in found if match["layer"] not in (None, "_l0")],
+        "a projection": [match[0] for match in found if match["array"] == "weight_hr"],
+    }
+    if parts := [f"{what} ({where[0]})" for what, where in refused.items() if where]:
+        allowed = "one layer in one direction without a projection is allowed"
+        raise InputError(f"The weights are of {' and '.join(parts)}; {allowed}.")
+    prefixes = sorted({match["prefix"] for match in found})
+    if len(prefixes) > 1:
+        raise InputError(f"The keys have the prefixes {_listed([repr(p) for p in prefixes])}; one is allowed.")
+    prefix, layer = (prefixes[0], found[0]["layer"] or "") if found else ("", "_l0")
+    names = _ARRAYS if any(match["array"].startswith("bias") for match in found) else _ARRAYS[:2]
+    keys = {name: prefix + name + layer for name in names}
+    missing = [key for key in keys.values() if key not in given]
+    extra = [key for key in given if key not in keys.values()]
+    if missing or extra:
+        lists = [f"{what}: {_listed(some)}" for what, some in (("missing", missing), ("extra", extra)) if some]
+        raise InputError(f"The state_dict of one cell has exactly {', '.join(keys.values())}; {'; '.join(lists)}.")
+    return keys
+
+
+def _listed(names: list[str], most: int = 6) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def _floats(key: str, value: Any) -> Any:
+    """The tensor, or the array, if its numbers are the same numbers in float64."""
+    allowed = "float16, bfloat16, float32 and float64 are allowed"
+    if hasattr(value, "detach"):
+        import torch
+
+        if value.dtype not in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
+            raise InputError(f"{key} holds {value.dtype}; {allowed}.")
+        if value.is_meta or value.layout is not torch.strided:
+            kind = f"layout {value.layout}, device {value.device}"
+            raise InputError(f"{key} is no dense tensor that holds its numbers ({kind}).")
+        return value
+    try:
+        array = np.asarray(value)
+    except (TypeError, ValueError):
+        raise InputError(f"{key} is not an array of numbers; {allowed}.") from None
+    if array.dtype.kind != "f" or array.dtype.itemsize > 8:
+        raise InputError(f"{key} holds {array.dtype}; {allowed}.")
+    return array
+
+
+def _float64(key: str, value: Any) -> Array:
+    if hasattr(value, "detach"):
+        value = value.detach().cpu().double().numpy()
+    array = np.asarray(value, dtype=np.float64)
+    if not np.isfinite(array).all():
+        raise InputError(f"{key} holds a value that is not finite (nan or inf).")
+    return array
+
+
+def _check_shapes(shapes: Mapping[str, tuple[int, ...]]) -> None:
+    """``shapes`` by key: weight_ih, weight_hh and perhaps the biases."""
+    (ih, hh), first, second = list(shapes)[:2], *list(shapes.values())[:2]
+    for key, shape, columns in ((ih, first, "I"), (hh, second, "H")):
+        if len(shape) != 2 or 0 in shape:
+            raise InputError(f"{key} has the shape {shape}; (gates * H, {columns}) is expected.")
+    rows, hidden = second
+    if rows not in (hidden, 3 * hidden, 4 * hidden):
+        allowed = "as many rows as columns (RNN), 3 times (GRU) or 4 times (LSTM) as many are expected"
+        raise InputError(f"{hh} has the shape {second}; {allowed}.")
+    check_sizes(first[1], hidden)
+    for key, shape in shapes.items():
+        expected = {ih: (rows, first[1]), hh: second}.get(key, (rows,))
+        if shape != expected:
+            raise InputError(f"{key} has the shape {shape}; {expected} is expected, as {hh} has {second}.")
+
+
+def _find_layout(shape: tuple[int, ...], nonlinearity: str | None) -> _Layout:
+    """rows / columns of weight_hh is the number of gates; of a plain RNN alone the function has to be told."""
+    layouts = [layout for layout in _LAYOUTS if len(layout.gates) == shape[0] // shape[1]]
+    functions = {layout.options.get("nonlinearity"): layout for layout in layouts}
+    if nonlinearity in functions:
+        return functions[nonlinearity]
+    if None in functions:
+        raise InputError(f"nonlinearity={nonlinearity!r} is for an RNN; these are weights of a {layouts[0].module}.")
+    if nonlinearity is None:
+        raise InputError(
+            "These are weights of an RNN, and a state_dict does not say of which nonlinearity; "
+            'nonlinearity="tanh" or nonlinearity="relu" must be given.'
+        )
+    raise InputError(f"nonlinearity is {nonlinearity!r}; {' and '.join(map(str, functions))} are allowed.")
+
+
+# -- named parameters to torch.nn --------------------------------------------------------------------------------------
+
+
+def to_torch(cell: Cell, params: Mapping[str, object]) -> Any:
+    """A torch.nn.RNN, LSTM or GRU in float64 with the same states, for a cell with the equations of one of them.
+
+    The equations decide, not the cell's name: the order of lines, terms and factors is free, the names in them are not.
+    ``params``: name -> (H, I), (H, H) or (H,). Of torch's two biases the second is zero but for c_n; x is (T, I) or
+    (T, B, I). torch's random numbers stay as they are. Raises InputError for a cell without an equal in torch.nn, for a
+    sweep and for parameters that do not fit.
+    """
+    layout = _layout_of(cell)
+    if layout is None:
+        raise InputError(f"{cell.name} has no equal in torch.nn: {_why_not(cell)}.")
+    try:
+        inputs = np.shape(params[layout.inputs])[-1]  # type: ignore[call-overload]
+    except (KeyError, IndexError, ValueError):
+        inputs = 1  # what is wrong is for check_params to say
+    arrays, sizes = check_params(cell, params, inputs)
+    if sizes.sets is not None:
+        raise InputError("params holds a sweep; one set of parameters is expected.")
+
+    import torch
+
+    kind = getattr(torch.nn, layout.module)
+    module = kind(sizes.inputs, sizes.hidden, dtype=torch.float64, device="meta", **layout.options)
+    module.to_empty(device="cpu")  # without initial weights, which would draw from torch's random numbers
+    with torch.no_grad():
+        for name, k, parameter in layout.blocks():
+            block = getattr(module, name + "_l0")[k * sizes.hidden : (k + 1) * sizes.hidden]
+            block.copy_(_tensor(arrays.pop(parameter, np.zeros(sizes.hidden))))  # the second block of a sum is zero
+    return module
+
+
+def _layout_of(cell: Cell) -> _Layout | None:
+    """The module with the cell's equations."""
+    lines = _unordered(cell)
+    return next((layout for layout in _LAYOUTS if _unordered(layout.cell) == lines), None)
+
+
+def _why_not(cell: Cell) -> str:
+    for name, reason in _WITHOUT_EQUAL.items():
+        if _unordered(ready_cell(name)) == _unordered(cell):
+            return reason
+    known = ", ".join(f"{layout.cell.name} ({layout.module})" for layout in _LAYOUTS)
+    return f"its equations, names included, are none of {known}"
+
+
+def _unordered(part: Cell | Expression) -> object:
+    """Equal for equal equations up to the order of lines, terms and factors."""
+    match part:
+        case Cell():
+            return frozenset((line.symbol, _unordered(line.expression)) for line in part.equations.lines)
+        case Sum(terms=terms, signs=signs):
+            return "+", frozenset(Counter(zip(signs, map(_unordered, terms), strict=True)).items())
+        case Product(factors=factors):
+            return "*", frozenset(Counter(map(_unordered, factors)).items())
+        case MatrixProduct(operand=inner) | Negative(operand=inner):
+            return type(part), getattr(part, "matrix", ""), _unordered(inner)
+        case Call(function=function, argument=inner):
+            return function, _unordered(inner)
+    return part  # a name or a number
+
+
+def _tensor(array: Array, requires_grad: bool = False) -> Tensor:
+    """A copy: arrays of a trace are read-only, and tensors cannot be."""
+    import torch
+
+    return torch.from_numpy(np.array(array, dtype=np.float64)).requires_grad_(requires_grad)
+
+
+# -- the check of a run ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class TorchCheck:
+    """How far a run and its gradients are from PyTorch's: the largest difference for each name.
+
+    ``values``: of each value that the equations define; absolute, and for values beyond 1 relative to the largest.
+    ``gradients``: relative to the largest entry of PyTorch's. By "x", each defined value (as ``flow["z"]``) and each
+    parameter, and by "carried h" (as ``flow.carried["h"]``) and "h before step 1", the initial state.
+    """
+
+    against: tuple[str, ...]  # in words, what the run was compared with
+    values: Mapping[str, float]
+    gradients: Mapping[str, float]
+
+    @property
+    def worst_value(self) -> float:
+        return max(self.values.values())
+
+    @property
+    def worst_gradient(self) -> float:
+        return max(self.gradients.values())
+
+    @property
+    def agrees(self) -> bool:
+        """Values within 1e-12 and gradients within 1e-10."""
+        return self.worst_value <= VALUE_TOLERANCE and self.worst_gradient <= GRADIENT_TOLERANCE
+
+
+def check_against_torch(trace: Trace, loss_grad: Mapping[str, object] | None = None) -> TorchCheck:
+    """Compute a run and its gradients once more in PyTorch, in float64, and compare.
+
+    The equations as parsed are computed with torch's operations: nothing of the graph, the loop or the table of
+    derivatives is used. Where torch.nn has the cell, its own module is run as well, step by step, to see every state.
+    ``loss_grad`` as in ``backpropagate``. Raises InputError for a sweep, and where PyTorch's gradients leave the range
+    of a float64, so that there is nothing to compare.
+    """
+    if trace.sweep:
+        raise InputError("A sweep is not checked against PyTorch; run one set of its parameters and check that run.")
+    flow = backpropagate(trace, loss_grad)
+    loss = {state: np.zeros(trace[state].shape) for state in trace.cell.states}
+    if loss_grad is None:
+        loss["h"][-1] = 1.0
+    for state, given in (loss_grad or {}).items():
+        loss[state] = np.asarray(given, dtype=np.float64)
+
+    import torch
+
+    with torch.inference_mode(False), torch.enable_grad():
+        runs = {"the equations, written in torch": _run_equations(trace, loss)}
+        if (layout := _layout_of(trace.cell)) is not None:
+            runs[f"torch.nn.{layout.module}"] = _run_module(trace, loss, layout)
+    values: dict[str, float] = {}
+    gradients: dict[str, float] = {}
+    ours = _gradients(flow)
+    for their_values, their_gradients in runs.values():
+        for name, theirs in their_values.items():
+            values[name] = max(values.get(name, 0.0), _difference(trace[name], theirs, at_least=1.0))
+        for name, theirs in their_gradients.items():
+            if not np.isfinite(theirs).all():
+                raise InputError(
+                    f"PyTorch's gradient by {name} leaves the range of its numbers (1.8e308), so nothing can be "
+                    "compared; smaller weights or fewer steps are needed."
+                )
+            gradients[name] = max(gradients.get(name, 0.0), _difference(ours[name], theirs, at_least=SMALLEST))
+    return TorchCheck(tuple(runs), values, gradients)
+
+
+def _difference(ours: Array, theirs: Array, at_least: float) -> float:
+    """The largest, relative to the largest of theirs or to ``at_least``; what is no number differs from everything."""
+    with np.errstate(invalid="ignore"):
+        found = np.where(ours == theirs, 0.0, np.abs(ours - theirs)).max() / max(at_least, np.abs(theirs).max())
+    return np.inf if np.isnan(found) else float(found)
+
+
+def _carried(state: str) -> str:
+    return f"carried {state}"
+
+
+def _initial(state: str) -> str:
+    return f"{state} before step 1"
+
+
+def _gradients(flow: GradientFlow) -> dict[str, Array]:
+    found = {name: flow[name] for name in flow.trace.names} | dict(flow.params)
+    for state in flow.trace.cell.states:
+        found |= {_carried(state): flow.carried[state], _initial(state): flow.before[state][0]}
+    return found
+
+
+Tensors = Mapping[str, Tensor]
+Step = Callable[[Tensor, Tensors, Tensors], Tensors]
+
+
+def _run_equations(trace: Trace, loss: Mapping[str, Array]) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Values and gradients by the parsed lines, one after the other."""
+    params = {name: _tensor(value, requires_grad=True) for name, value in trace.params.items()}
+
+    def step(x: Tensor, states: Tensors, zeros: Tensors) -> Tensors:
+        known = {**params, **states, "x": x}
+        for line in trace.cell.equations.lines:
+            known[line.symbol] = _evaluate(line.expression, known) + zeros[line.name]
+        return {line.name: known[line.symbol] for line in trace.cell.equations.lines}
+
+    return _run(trace, loss, step, params, trace.cell.names)
+
+
+def _run_module(trace: Trace, loss: Mapping[str, Array], layout: _Layout) -> tuple[dict[str, Array], dict[str, Array]]:
+    """The states and the gradients by torch.nn's own module."""
+    module = to_torch(trace.cell, trace.params)
+    order = layout.cell.states  # torch's: h, c
+
+    def step(x: Tensor, states: Tensors, zeros: Tensors) -> Tensors:
+        before = tuple(states[state][None] for state in order)
+        _, after = module(x[None], before if len(before) > 1 else before[0])
+        return dict(zip(order, (value[0] for value in (after if len(before) > 1 else (after,))), strict=True))
+
+    stacked = {name.removesuffix("_l0"): value for name, value in module.named_parameters()}
+    values, gradients = _run(trace, loss, step, stacked, ())
+    arrays = {name: gradients.pop(name) for name in stacked}
+    for name, k, parameter in layout.blocks():  # where two biases are summed, both have the gradient of the sum
+        gradients[parameter] = arrays[name][k * trace.hidden_size : (k + 1) * trace.hidden_size]
+    return values, gradients
+
+
+def _run(
+    trace: Trace, loss: Mapping[str, Array], step: Step, params: Tensors, names: tuple[str, ...]
+) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Values and gradients of a step after step; (T, *lead, H).
+
+    A zero is added to each of ``names`` and to each state handed on, at each step: its gradient is that of the value.
+    """
+    import torch
+
+    states, zeros = trace.cell.states, np.zeros(trace["h"].shape)
+    every_step = {"x": trace["x"]} | dict.fromkeys([*names, *map(_carried, states)], zeros)
+    leaves = {name: _tensor(value, requires_grad=True) for name, value in every_step.items()}
+    first = {state: _tensor(trace.before[state][0], requires_grad=True) for state in states}
+    values, handed_on = [], [first]
+    for tensors in zip(*(leaf.unbind(0) for leaf in leaves.values()), strict=True):
+        row = dict(zip(leaves, tensors, strict=True))
+        values.append(step(row["x"], handed_on[-1], row))
+        handed_on.append({state: values[-1][state] + row[_carried(state)] for state in states})
+    leaves |= {**params, **{_initial(state): tensor for state, tensor in first.items()}}
+    found = torch.autograd.grad(
+        [torch.stack([after[state] for after in handed_on[1:]]) for state in states],
+        list(leaves.values()),
+        [_tensor(loss[state]) for state in states],
+        materialize_grads=True,
+    )
+    stacked = {name: torch.stack([each[name] for each in values]).detach().numpy() for name in values[0]}
+    return stacked, {name: gradient.numpy() for name, gradient in zip(leaves, found, strict=True)}
+
+
+def _evaluate(expression: Expression, known: Tensors) -> Tensor:
+    import torch
+
+    match expression:
+        case Number(value=value):
+            return torch.tensor(value, dtype=torch.float64, device="cpu")
+        case Name(name=name, primed=primed):
+            return known[name + "'" * primed]
+        case MatrixProduct(matrix=matrix, operand=operand):
+            inner = _evaluate(operand, known)
+            return (inner if inner.ndim else inner.expand(known[matrix].shape[1])) @ known[matrix].T
+        case Call(function=function, argument=argument):
+            return getattr(torch, function)(_evaluate(argument, known))
+        case Negative(operand=operand):
+            return -_evaluate(operand, known)
+        case Sum(terms=terms, signs=signs):
+            signed = (sign * _evaluate(term, known) for sign, term in zip(signs, terms, strict=True))
+            return functools.reduce(operator.add, signed)
+        case Product(factors=factors):
+            return functools.reduce(operator.mul, (_evaluate(factor, known) for factor in factors))
+    raise AssertionError(expression)

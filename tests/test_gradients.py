@@ -1,0 +1,508 @@
+"""Gradients: against autograd, differences and products of Jacobians, and at sizes that no float64 holds."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+import gru_viz
+from gru_viz import InputError, backpropagate, cell, reach, run
+from tests.reference import STEPS, Problem, apply, default_run, disagreements, expected, found, loss_of, norm, problem
+
+CELLS = gru_viz.cell_names()
+RNN = cell("rnn")
+LINEAR = gru_viz.Cell("linear", "h' = W @ x + U @ h + b")
+
+
+def log10(number: float) -> float:
+    return math.log10(number)
+
+
+# -- autograd ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize(
+    "sizes",
+    [{}, {"batch": 3}, {"sets": 3}, {"sets": 3, "batch": 3}, {"steps": 1}, {"hidden": 1}, {"inputs": 1}, {"batch": 1},
+     {"steps": 150, "scale": 0.4}],
+    ids=str,
+)  # fmt: skip
+def test_every_gradient_is_that_of_autograd(name, sizes):
+    given = problem(cell(name), seed=1, **sizes)
+    assert disagreements(found(cell(name), given), expected(STEPS[name], given)) == []
+
+
+@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("rows", [{}, {"batch": 2}, {"sets": 2}], ids=str)
+def test_the_loss_is_the_sum_of_the_last_h_when_none_is_given(name, rows):
+    given = problem(cell(name), seed=2, **rows)
+    given.loss = None
+    assert disagreements(found(cell(name), given), expected(STEPS[name], given)) == []
+
+
+@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("at", [[0], [2], [5], [0, 3], [1, 5]], ids=str)
+def test_a_loss_may_stand_at_any_steps(name, at):
+    given = problem(cell(name), seed=3)
+    for weights in given.loss.values():
+        weights[[t for t in range(6) if t not in at]] = 0.0
+    assert disagreements(found(cell(name), given), expected(STEPS[name], given)) == []
+
+
+@pytest.mark.parametrize("name", ["lstm", "lstm_peephole"])
+def test_a_loss_may_stand_on_one_state_alone(name):
+    given = problem(cell(name), seed=4)
+    del given.loss["h"]
+    assert disagreements(found(cell(name), given), expected(STEPS[name], given)) == []
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_directional_differences_of_the_loss(name):
+    """Every parameter, input and initial state moves at once, along random directions."""
+    given, eps = problem(cell(name), seed=5, batch=2), 1e-6
+    numbers = found(cell(name), given).gradients
+    for seed in (6, 7, 8):
+        along = problem(cell(name), seed, batch=2)
+        slope = sum((numbers[f"parameter {key}"] * move).sum() for key, move in along.params.items())
+        slope += (numbers["x"] * along.x).sum()
+        slope += sum((numbers[f"before {key}"][0] * move).sum() for key, move in along.state.items())
+        difference = loss_of(cell(name), given.at(eps, along)) - loss_of(cell(name), given.at(-eps, along))
+        assert difference / (2 * eps) == pytest.approx(slope, rel=1e-6)
+
+
+# -- what is handed on -------------------------------------------------------------------------------------------------
+
+
+def step_jacobians(name: str, given: Problem) -> np.ndarray:
+    """(T, S, S): d state after / d state before, of the hand-written step along the run."""
+    own, params = cell(name), {key: torch.tensor(value) for key, value in given.params.items()}
+    trace = run(own, given.params, given.x, given.state)
+
+    def one_step(x):
+        def joined(state):
+            values = STEPS[name](params, x, *state.chunk(len(own.states)))
+            return torch.cat([values[key] for key in own.states])
+
+        return joined
+
+    before = torch.tensor(np.concatenate([trace.before[key] for key in own.states], axis=-1))
+    return np.stack([torch.func.jacrev(one_step(torch.tensor(x)))(at) for x, at in zip(given.x, before, strict=True)])
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_the_carried_gradient_is_a_product_of_step_jacobians(name):
+    given = problem(cell(name), seed=9)
+    states = cell(name).states
+    flow = backpropagate(run(cell(name), given.params, given.x, given.state), given.loss)
+    carried = np.concatenate([flow.carried[key] for key in states], axis=-1)
+    before = np.concatenate([flow.before[key] for key in states], axis=-1)
+    loss = np.concatenate([given.loss[key] for key in states], axis=-1)
+    row = np.zeros_like(loss[0])
+    for t, jacobian in reversed(list(enumerate(step_jacobians(name, given)))):
+        row = row + loss[t]
+        np.testing.assert_allclose(carried[t], row, rtol=0, atol=1e-10 * np.abs(row).max())
+        row = row @ jacobian
+        np.testing.assert_allclose(before[t], row, rtol=0, atol=1e-10 * np.abs(row).max())
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_what_is_carried_is_what_the_next_step_takes_in_and_the_loss_in_between(name):
+    given = problem(cell(name), seed=10)
+    flow = backpropagate(run(cell(name), given.params, given.x, given.state), given.loss)
+    for key in cell(name).states:
+        np.testing.assert_allclose(
+            flow.carried[key][:-1], flow.before[key][1:] + given.loss[key][:-1], rtol=1e-13, atol=1e-14
+        )
+        np.testing.assert_array_equal(flow.carried[key][-1], given.loss[key][-1])
+
+
+def test_dL_dc_counts_the_path_through_h_and_the_carried_gradient_of_c_does_not():
+    trace = default_run("lstm")
+    flow = backpropagate(trace)
+    o, squashed = trace["o"], np.tanh(trace["c"])
+    through_h = flow["h"] * o * (1 - squashed**2)
+    np.testing.assert_allclose(flow["c"], flow.carried["c"] + through_h, rtol=0, atol=1e-15)
+    assert np.abs(through_h[-1]).min() > 0
+    assert not flow.carried["c"][-1].any()
+
+
+# -- norms -------------------------------------------------------------------------------------------------------------
+
+
+def test_norms_are_of_all_carried_states_together_or_of_one_value():
+    given = problem(cell("lstm"), seed=11, batch=2)
+    flow = backpropagate(run(cell("lstm"), given.params, given.x, given.state), given.loss)
+    both = norm([flow.carried["h"], flow.carried["c"]])
+    np.testing.assert_allclose(flow.log10_norm(), np.log10(both), rtol=0, atol=1e-14)
+    for name in ("x", "f", "i", "o", "g", "c", "h"):
+        np.testing.assert_allclose(flow.log10_norm(name), np.log10(norm([flow[name]])), rtol=0, atol=1e-14)
+    for name in ("c", "h"):
+        alone = np.log10(norm([flow.carried[name]]))
+        np.testing.assert_allclose(flow.log10_norm(name, carried=True), alone, rtol=0, atol=1e-14)
+
+
+def scalar_params(u, own=RNN):
+    """One unit without bias that hands on ``u`` times its state; several ``u`` make a sweep."""
+    u = np.asarray(u, dtype=float)
+    arrays = (np.ones((*u.shape, 1, 1)), u[..., None, None], np.zeros((*u.shape, 1)))
+    return dict(zip(own.parameters, arrays, strict=True))
+
+
+STEPS_OF_A_LONG_RUN = 3_001
+
+
+@pytest.mark.parametrize("own", [RNN, LINEAR], ids=lambda own: own.name)
+@pytest.mark.parametrize(
+    ("u", "first"),
+    [
+        (0.25, -1806.1799739838872),
+        (2.0, 903.0899869919435),
+        (1e-9, -27_000),
+        (1e6, 18_000),
+        (-0.25, -1806.1799739838872),
+    ],
+)
+def test_norms_far_outside_float64(own, u, first):
+    """Every step of a run of zeros, to 1e-13 of the number of digits."""
+    flow = backpropagate(run(own, scalar_params(u, own), np.zeros((STEPS_OF_A_LONG_RUN, 1))))
+    norms = flow.log10_norm()
+    assert norms[0] == pytest.approx(first, rel=1e-13)
+    np.testing.assert_allclose(norms, log10(abs(u)) * np.arange(3_000, -1, -1), rtol=1e-13, atol=1e-13)
+    np.testing.assert_array_equal(flow.log10_norm("h"), norms)
+    np.testing.assert_allclose(flow.log10_norm("x"), norms, rtol=1e-13, atol=1e-13)
+
+
+def test_numbers_outside_float64_round_to_zero_and_to_infinity():
+    for u, beyond, total in ((0.25, 0.0, 4 / 3), (2.0, np.inf, np.inf)):
+        flow = backpropagate(run(RNN, scalar_params(u), np.zeros((STEPS_OF_A_LONG_RUN, 1))))
+        assert flow["x"][0] == flow["h"][0] == flow.carried["h"][0] == flow.before["h"][0] == beyond
+        assert flow["h"][-2] == u
+        assert flow.params["b_h"] == pytest.approx(total)
+        assert flow.params["W_h"] == flow.params["U_h"] == 0.0
+
+
+@pytest.mark.parametrize("middle", [1.0, 1e-300, 1e300])
+def test_a_second_loss_in_the_middle_of_a_vanished_flow(middle):
+    loss = np.zeros((STEPS_OF_A_LONG_RUN, 1))
+    loss[-1], loss[1_500] = 1.0, middle
+    trace = run(RNN, scalar_params(0.25), np.zeros((STEPS_OF_A_LONG_RUN, 1)))
+    flow = backpropagate(trace, {"h": loss})
+    norms, back = flow.log10_norm(), log10(4) * np.arange(STEPS_OF_A_LONG_RUN)
+    np.testing.assert_allclose(norms[1_501:], -back[:1_500][::-1], rtol=1e-13, atol=1e-13)
+    np.testing.assert_allclose(norms[:1_501], log10(middle) - back[:1_501][::-1], rtol=1e-13, atol=1e-10)
+    assert flow.before["h"][1_500] == middle / 4  # row t of `before` leaves out the loss after step t - 1
+    assert flow.log10_norm("h")[1_500] == pytest.approx(log10(middle))
+
+
+def test_a_second_loss_is_lost_in_an_exploded_flow():
+    loss = np.zeros((STEPS_OF_A_LONG_RUN, 1))
+    loss[-1] = loss[1_500] = 1.0
+    flow = backpropagate(run(RNN, scalar_params(2.0), np.zeros((STEPS_OF_A_LONG_RUN, 1))), {"h": loss})
+    np.testing.assert_allclose(flow.log10_norm(), log10(2) * np.arange(3_000, -1, -1), rtol=1e-13, atol=1e-13)
+
+
+def test_two_losses_of_equal_size_cancel_exactly_far_from_one():
+    """-2^-600 meets what 600 steps of a half have left of 1: the gradient is exactly 0 from there on."""
+    loss = np.zeros((1_001, 1))
+    loss[-1], loss[400] = 1.0, -(2.0**-600)
+    norms = backpropagate(run(LINEAR, scalar_params(0.5, LINEAR), np.zeros((1_001, 1))), {"h": loss}).log10_norm()
+    assert norms[401] == pytest.approx(-599 * log10(2), rel=1e-13)
+    assert (norms[:401] == -np.inf).all()
+
+
+def test_losses_of_every_size_at_once():
+    """A loss at each step, from 1e-300 to 1e300 in random order: the norm is the sum in exact numbers."""
+    rng = np.random.default_rng(12)
+    exponents = rng.permutation(np.linspace(-300, 300, 601))
+    norms = backpropagate(
+        run(LINEAR, scalar_params(2.0**-20, LINEAR), np.zeros((601, 1))), {"h": 10.0 ** exponents[:, None]}
+    ).log10_norm()
+    total, exact = -np.inf, []
+    for own in exponents[::-1]:
+        total = np.logaddexp(total - 20 * math.log(2), own * math.log(10))
+        exact.append(total / math.log(10))
+    np.testing.assert_allclose(norms, exact[::-1], rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("gap", [0, 40])
+def test_a_vanishing_and_an_exploding_row_in_one_batch(gap):
+    """One row is pushed to where tanh is flat, one rests at 0 where U = 2 doubles every gradient."""
+    steps = 2_000
+    x = np.zeros((steps, 3, 1))
+    x[:, 0], x[steps - gap :, 0] = 3.0, 0.0
+    trace = run(RNN, scalar_params(2.0), x)
+    norms = backpropagate(trace).log10_norm()
+    slope = np.log10(2 * (1 - trace["h"][..., 0] ** 2))
+    slope[0] = 0
+    np.testing.assert_allclose(norms, slope[::-1].cumsum(axis=0)[::-1] - slope, rtol=1e-12, atol=1e-11)
+    assert norms[0, 0] < -2_500
+    np.testing.assert_allclose(norms[0, 1:], 601.76, atol=0.01)
+
+
+def test_a_sweep_of_vanishing_and_exploding_sets():
+    u = np.array([1e-9, 0.25, 1.0, 2.0, 1e6])
+    norms = backpropagate(run(RNN, scalar_params(u), np.zeros((STEPS_OF_A_LONG_RUN, 1)))).log10_norm()
+    np.testing.assert_allclose(norms, np.log10(u) * np.arange(3_000, -1, -1)[:, None], rtol=1e-13, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("scale", [0.02, 3.0], ids=["vanishing", "exploding"])
+def test_norms_of_long_runs_of_every_cell(name, scale):
+    """Against the same gradient in steps of 20, each begun anew with the direction that the last one found."""
+    own = cell(name)
+    given = problem(own, seed=13, steps=400, scale=scale)
+    given.x *= 0.02
+    trace = run(own, given.params, given.x, given.state)
+    flow = backpropagate(trace)
+    size, loss, pieces = 0.0, {key: np.full(4, float(key == "h")) for key in own.states}, []
+    for start in range(380, -1, -20):
+        piece = run(
+            own, given.params, given.x[start : start + 20], {key: trace.before[key][start] for key in own.states}
+        )
+        last = {key: np.concatenate([np.zeros((19, 4)), [value]]) for key, value in loss.items()}
+        back = backpropagate(piece, last)
+        pieces.append(size + back.log10_norm())
+        length = norm([back.before[key][0] for key in own.states])
+        size, loss = size + np.log10(length), {key: back.before[key][0] / length for key in own.states}
+    np.testing.assert_allclose(flow.log10_norm(), np.concatenate(pieces[::-1]), rtol=1e-11, atol=1e-11)
+
+
+def test_an_exact_zero_has_the_norm_minus_infinity():
+    """tanh(20) is 1 in float64, and its slope 0."""
+    params = scalar_params(1.0)
+    x = np.array([[0.0], [20.0], [0.0]])
+    flow = backpropagate(run(cell("rnn"), params, x, {"h": [0.5]}))
+    assert flow.log10_norm()[0] == -np.inf
+    assert np.isfinite(flow.log10_norm()[1:]).all()
+    assert backpropagate(run(cell("rnn"), params, x), {"h": np.zeros((3, 1))}).log10_norm().tolist() == [-np.inf] * 3
+
+
+def test_a_saturated_cell_has_gradients_and_no_nan():
+    for name in CELLS:
+        given = problem(cell(name), seed=14, steps=80, scale=300.0)
+        numbers = found(cell(name), given)
+        assert all(np.isfinite(value).all() for value in (*numbers.values.values(), *numbers.gradients.values()))
+
+
+# -- closed forms ------------------------------------------------------------------------------------------------------
+
+
+def test_a_linear_scalar_network_hands_back_powers_of_its_weight():
+    flow = backpropagate(run(LINEAR, scalar_params(0.9, LINEAR), np.zeros((40, 1)), {"h": [1.0]}))
+    np.testing.assert_allclose(flow.before["h"][:, 0], 0.9 ** np.arange(40, 0, -1), rtol=1e-13)
+
+
+def test_orthogonal_weights_without_a_squashing_function_keep_the_norm():
+    params = gru_viz.init_params(LINEAR, 2, 7, seed=3, scheme="orthogonal")
+    norms = backpropagate(run(LINEAR, params, np.ones((500, 2)))).log10_norm()
+    np.testing.assert_allclose(norms, 0.5 * log10(7), rtol=0, atol=1e-12)
+
+
+def without_recurrence(name: str) -> gru_viz.Trace:
+    given = problem(cell(name), seed=15, steps=30)
+    params = {key: value * (not key.startswith("U")) for key, value in given.params.items()}
+    return run(cell(name), params, given.x, given.state)
+
+
+def test_without_recurrent_weights_a_cell_state_hands_back_the_product_of_forget_gates():
+    trace = without_recurrence("lstm")
+    last = np.zeros((30, 4))
+    last[-1] = 1.0
+    before = backpropagate(trace, {"c": last}).before["c"]
+    np.testing.assert_allclose(before, trace["f"][::-1].cumprod(axis=0)[::-1], rtol=1e-13)
+
+
+def test_without_recurrent_weights_a_gru_hands_back_the_product_of_what_it_keeps():
+    for name, kept in (("gru", "1 - z"), ("gru_reset_after", "z")):
+        trace = without_recurrence(name)
+        product = trace.value(kept)[::-1].cumprod(axis=0)[::-1]
+        np.testing.assert_allclose(backpropagate(trace).before["h"], product, rtol=1e-13)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_tanh_network_stays_below_the_bound_of_its_jacobians(seed):
+    """‖dh_T/dh_0‖ ≤ ∏ ‖diag(1 - h²) U‖ ≤ σ_max(U)^T (Pascanu et al. 2013)."""
+    given = problem(cell("rnn"), seed, steps=12)
+    trace = run(cell("rnn"), given.params, given.x, given.state)
+    u = given.params["U_h"]
+    total, bound = np.eye(4), 1.0
+    for h in trace["h"]:
+        factor = (1 - h**2)[:, None] * u
+        total, bound = factor @ total, bound * np.linalg.norm(factor, 2)
+    assert np.linalg.norm(total, 2) <= bound <= np.linalg.norm(u, 2) ** 12
+    np.testing.assert_allclose(backpropagate(trace).before["h"][0], total.sum(axis=0), rtol=0, atol=1e-12)
+
+
+def test_the_second_bias_of_a_reset_after_candidate_feels_the_reset_gate():
+    """dn/dc_n = r dn/db_n: at one step the gradients of the two differ by exactly that factor."""
+    given = problem(cell("gru_reset_after"), seed=16, steps=1)
+    trace = run(cell("gru_reset_after"), given.params, given.x, given.state)
+    params = backpropagate(trace).params
+    np.testing.assert_allclose(params["c_n"], trace["r"][0] * params["b_n"], rtol=1e-14)
+
+
+ROUNDED = 2.5e-5  # the published gradients are products of rounded numbers
+
+
+def test_the_published_lstm_of_gomez():
+    """A. Gomez, Backpropagating an LSTM: A Numerical Example (2016): two steps, L = half the squared error."""
+    order = "gifo"
+    w, u, b = [[0.45, 0.25], [0.95, 0.8], [0.7, 0.45], [0.6, 0.4]], [0.15, 0.8, 0.1, 0.25], [0.2, 0.65, 0.15, 0.1]
+    params = {}
+    for gate, own_w, own_u, own_b in zip(order, w, u, b, strict=True):
+        params |= {f"W_{gate}": [own_w], f"U_{gate}": [[own_u]], f"b_{gate}": [own_b]}
+    trace = run(cell("lstm"), params, [[1.0, 2.0], [0.5, 3.0]])
+    published = {
+        "g": [0.81775, 0.84980], "i": [0.96083, 0.98118], "f": [0.85195, 0.87030], "o": [0.81757, 0.84993],
+        "c": [0.78572, 1.5176], "h": [0.53631, 0.77198],
+    }  # fmt: skip
+    for name, digits in published.items():
+        np.testing.assert_allclose(trace[name][:, 0], digits, rtol=0, atol=5e-5 if name == "c" else 6e-6)
+    flow = backpropagate(trace, {"h": trace["h"] - [[0.5], [1.25]]})
+    np.testing.assert_allclose(flow["c"][:, 0], [-0.05349, -0.07111], rtol=0, atol=ROUNDED)
+    np.testing.assert_allclose(flow["x"][1], [-0.04743, -0.03073], rtol=0, atol=ROUNDED)
+    np.testing.assert_allclose(flow.before["h"][1], [-0.01828], rtol=0, atol=ROUNDED)
+    w_gradients = [[-0.02672, -0.0922], [-0.00221, -0.00666], [-0.00316, -0.01893], [-0.02593, -0.16262]]
+    u_gradients, b_gradients = [-0.01039, -0.00060, -0.00338, -0.02970], [-0.03641, -0.00277, -0.00631, -0.05362]
+    for gate, of_w, of_u, of_b in zip(order, w_gradients, u_gradients, b_gradients, strict=True):
+        np.testing.assert_allclose(flow.params[f"W_{gate}"][0], of_w, rtol=0, atol=ROUNDED)
+        np.testing.assert_allclose(flow.params[f"U_{gate}"][0], of_u, rtol=0, atol=ROUNDED)
+        np.testing.assert_allclose(flow.params[f"b_{gate}"][0], of_b, rtol=0, atol=ROUNDED)
+
+
+# -- reach -------------------------------------------------------------------------------------------------------------
+
+
+def reach_in_words(norms: np.ndarray, share: float) -> int:
+    """Steps from the farthest that still has this share of the last step's norm to the last, both counted."""
+    enough = [t for t, norm in enumerate(norms) if norm >= share * norms[-1]]
+    return len(norms) - enough[0]
+
+
+@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("share", [0.01, 0.3, 1.0, 1e-7])
+def test_reach_is_what_it_says(name, share):
+    for seed in range(8):
+        given = problem(cell(name), seed, steps=25, scale=0.5)
+        flow = backpropagate(run(cell(name), given.params, given.x, given.state))
+        assert reach(flow, share) == reach_in_words(10 ** flow.log10_norm(), share)
+
+
+def test_reach_counts_both_ends_and_is_one_number_for_each_row():
+    u = np.array([0.0, 0.09, 0.11, 0.9, 1.0, 2.0])
+    flow = backpropagate(run(LINEAR, scalar_params(u, LINEAR), np.zeros((20, 1))))
+    assert reach(flow, 0.1).tolist() == [1, 1, 2, 20, 20, 20]
+    assert reach(flow, 0.5).tolist() == [1, 1, 1, 7, 20, 20]  # 0.9^6 = 0.53 of it is left after 6 steps
+    single = backpropagate(run(LINEAR, scalar_params(0.9, LINEAR), np.zeros((20, 1))))
+    assert reach(single, 0.5) == 7
+    assert type(reach(single)) is int
+
+
+def test_reach_looks_past_a_gap():
+    """A second loss far back makes the gradient large again: the farthest step counts."""
+    loss = np.zeros((20, 1))
+    loss[-1] = loss[4] = 1.0
+    flow = backpropagate(run(LINEAR, scalar_params(0.01, LINEAR), np.zeros((20, 1))), {"h": loss})
+    assert reach(flow, 0.5) == 16
+
+
+def test_reach_of_no_gradient_is_nothing():
+    trace = default_run("rnn")
+    assert reach(backpropagate(trace, {"h": np.zeros_like(trace["h"])})) == 0
+
+
+@pytest.mark.parametrize("share", [0, -0.1, 1.1, float("nan")])
+def test_reach_refuses_what_is_no_share(share):
+    with pytest.raises(InputError, match=r"share is .*; a number above 0 and up to 1 is allowed\."):
+        reach(backpropagate(default_run("rnn")), share)
+
+
+# -- the default experiment --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "left", "steps"), [("rnn", 2.44e-14, 6), ("lstm", 3.74e-3, 23), ("gru", 1.81e-2, 32)])
+def test_the_default_experiment(name, left, steps):
+    flow = backpropagate(default_run(name))
+    norms = flow.log10_norm()
+    assert 10 ** (norms[0] - norms[-1]) == pytest.approx(left, rel=3e-3)
+    assert reach(flow) == steps
+
+
+@pytest.mark.parametrize(("name", "of_40"), [("rnn", (5, 4, 6)), ("lstm", (32, 23, 32)), ("gru", (32, 30, 32))])
+def test_the_default_experiment_over_seeds(name, of_40):
+    """The median, and between which numbers eight of ten lie."""
+    reaches = [reach(backpropagate(default_run(name, seed=seed))) for seed in range(40)]
+    assert np.percentile(reaches, [50, 10, 90]).round().tolist() == list(of_40)
+
+
+@pytest.mark.parametrize(("name", "steps"), [("rnn", 6), ("lstm", 7), ("gru", 8)])
+def test_gates_remember_when_nearly_shut_and_not_by_existing(name, steps):
+    assert reach(backpropagate(default_run(name, keep=0.0))) == steps
+
+
+# -- what backpropagate and its result refuse --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("loss", "words"),
+    [
+        ({"c": np.zeros((32, 8))}, "loss_grad names 'c'; the states of gru are h."),
+        ({"h": np.zeros(8)}, "loss_grad of h has the shape (8,); (32, 8) is expected."),
+        ({"h": np.full((32, 8), np.nan)}, "loss_grad of h holds a value that is not finite (nan or inf)."),
+    ],
+)
+def test_a_loss_that_does_not_fit_is_refused(loss, words):
+    with pytest.raises(InputError) as caught:
+        backpropagate(default_run("gru"), loss)
+    assert str(caught.value) == words
+
+
+def test_unknown_names_are_refused():
+    flow = backpropagate(default_run("gru"))
+    with pytest.raises(InputError, match="gru has no value 'c'; its values are x, r, z, n, h"):
+        flow["c"]
+    with pytest.raises(InputError, match="'z' is not carried; the states are h"):
+        flow.log10_norm("z", carried=True)
+    with pytest.raises(InputError, match="There is no 'c' here; there are h"):
+        flow.carried["c"]
+
+
+def test_gradients_are_read_only_and_keep_their_shapes():
+    trace = default_run("lstm")
+    flow = backpropagate(trace)
+    for array in (
+        *map(flow.__getitem__, trace.names),
+        *flow.carried.values(),
+        *flow.before.values(),
+        *flow.params.values(),
+    ):
+        with pytest.raises(ValueError, match="read-only"):
+            array[...] = 0
+    assert all(flow[name].shape == trace[name].shape for name in trace.names)
+    assert {name: value.shape for name, value in flow.params.items()} == {
+        name: value.shape for name, value in trace.params.items()
+    }
+
+
+def test_one_flow_does_not_change_another():
+    trace = default_run("lstm_peephole")
+    first = backpropagate(trace)
+    kept = {name: np.array(first[name]) for name in trace.names}
+    backpropagate(trace, {"c": np.ones_like(trace["c"])})["x"]
+    for name, values in kept.items():
+        np.testing.assert_array_equal(first[name], values)
+        np.testing.assert_array_equal(backpropagate(trace)[name], values)
+
+
+def test_a_shared_parameter_gets_the_sum_of_its_uses():
+    own = gru_viz.Cell("tied", "z = sigmoid(W @ x + U @ h + b)\nh' = tanh(W @ x + U @ (z * h) + U @ z + b + b * z)")
+
+    def tied(p, x, h):
+        z = torch.sigmoid(apply(p["W"], x) + apply(p["U"], h) + p["b"])
+        return {"z": z, "h": torch.tanh(apply(p["W"], x) + apply(p["U"], z * h + z) + p["b"] + p["b"] * z)}
+
+    for rows in ({}, {"batch": 2}, {"sets": 2}):
+        given = problem(own, seed=17, **rows)
+        assert disagreements(found(own, given), expected(tied, given)) == []

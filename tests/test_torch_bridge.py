@@ -1,0 +1,546 @@
+import itertools
+import subprocess
+import sys
+import warnings
+from dataclasses import FrozenInstanceError, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import gru_viz
+from gru_viz import (
+    Cell,
+    InputError,
+    Trace,
+    backpropagate,
+    cell,
+    cell_names,
+    check_against_torch,
+    from_torch,
+    init_params,
+    run,
+    to_torch,
+    torch_bridge,
+)
+
+torch.set_num_threads(1)
+
+T, H, B, INPUTS = 9, 5, 4, 3
+# Which rows of torch's arrays are which gate, written out once more from PyTorch's documentation.
+GATES = {"RNN": ["h"], "GRU": ["r", "z", "n"], "LSTM": ["i", "f", "g", "o"]}
+MODULES = {
+    "RNN tanh": lambda **options: nn.RNN(INPUTS, H, nonlinearity="tanh", **options),
+    "RNN relu": lambda **options: nn.RNN(INPUTS, H, nonlinearity="relu", **options),
+    "GRU": lambda **options: nn.GRU(INPUTS, H, **options),
+    "LSTM": lambda **options: nn.LSTM(INPUTS, H, **options),
+}
+CELLS = {
+    "RNN tanh": lambda **options: nn.RNNCell(INPUTS, H, nonlinearity="tanh", **options),
+    "RNN relu": lambda **options: nn.RNNCell(INPUTS, H, nonlinearity="relu", **options),
+    "GRU": lambda **options: nn.GRUCell(INPUTS, H, **options),
+    "LSTM": lambda **options: nn.LSTMCell(INPUTS, H, **options),
+}
+RELU_RNN = Cell("rnn_relu", "h' = relu(W_h @ x + U_h @ h + b_h)")
+WITH_EQUAL = {"rnn": "RNN", "gru_reset_after": "GRU", "lstm": "LSTM", "rnn_relu": "RNN"}
+ALL_CELLS = [*map(cell, cell_names()), RELU_RNN]
+
+
+def numbers(*shape, seed=0, scale=1.0):
+    return scale * np.random.default_rng([seed, *shape]).normal(size=shape)
+
+
+def made(make, seed=1, **options):
+    """A module in float64 with normal weights: different in each gate, row, column and bias."""
+    module = make(dtype=torch.float64, **options)
+    with torch.no_grad():
+        for k, tensor in enumerate(module.parameters()):
+            tensor.copy_(torch.from_numpy(numbers(*tensor.shape, seed=seed + k, scale=0.5)))
+    return module
+
+
+def sequence(kind, lead):
+    """x, the initial states, and dL/d(state after each step)."""
+    names = ["h", "c"] if kind == "LSTM" else ["h"]
+    states = {name: numbers(*lead, H, seed=k) for k, name in enumerate(names)}
+    loss = {name: numbers(T, *lead, H, seed=9 + k) for k, name in enumerate(names)}
+    return numbers(T, *lead, INPUTS, seed=5), states, loss
+
+
+def tensors(arrays):
+    return [torch.from_numpy(array).requires_grad_() for array in arrays]
+
+
+def torch_states_of_sequence(module, x, states, loss):
+    """torch.nn.RNN, LSTM or GRU over the whole sequence, which shows h at each step and c at the last alone."""
+    first = tuple(state[None] for state in states)
+    out, last = module(x, first if len(first) > 1 else first[0])
+    total = (out * torch.from_numpy(loss["h"])).sum()
+    if "c" not in loss:
+        return {"h": out}, total
+    loss["c"][:-1] = 0.0
+    return {"h": out, "c": last[1]}, total + (last[1][0] * torch.from_numpy(loss["c"][-1])).sum()
+
+
+def torch_states_of_steps(module, x, states, loss):
+    """torch.nn's cells, one call a step: every state, and a loss at every step of each."""
+    states, found = tuple(states), []
+    for row in x:
+        after = module(row, states if len(states) > 1 else states[0])
+        states = after if len(states) > 1 else (after,)
+        found.append(states)
+    found = dict(zip(loss, map(torch.stack, zip(*found, strict=True)), strict=True))
+    return found, sum((found[name] * torch.from_numpy(loss[name])).sum() for name in loss)
+
+
+def worst_differences(module, kind, lead):
+    """(absolute in the states, relative in the gradients) between torch's module and what from_torch makes of it."""
+    x, states, loss = sequence(kind, lead)
+    leaves = tensors([x, *states.values()])
+    module.zero_grad()
+    compute = torch_states_of_sequence if isinstance(module, nn.RNNBase) else torch_states_of_steps
+    theirs, total = compute(module, leaves[0], leaves[1:], loss)
+    total.backward()
+
+    trace = run(*from_torch(module), x, state=states)
+    values = [np.abs(trace[name][-len(found) :] - found.detach().numpy()).max() for name, found in theirs.items()]
+    flow = backpropagate(trace, loss)
+    pairs = [(flow["x"], leaves[0].grad)]
+    pairs += [(flow.before[name][0], leaf.grad) for name, leaf in zip(states, leaves[1:], strict=True)]
+    gates = GATES[kind.split()[0]]
+    of = {name.removesuffix("_l0"): tensor.grad.chunk(len(gates)) for name, tensor in module.named_parameters()}
+    for k, gate in enumerate(gates):
+        pairs += [(flow.params[f"W_{gate}"], of["weight_ih"][k]), (flow.params[f"U_{gate}"], of["weight_hh"][k])]
+        if "bias_ih" in of:
+            second = "c_n" if (kind, gate) == ("GRU", "n") else f"b_{gate}"
+            pairs += [(flow.params[f"b_{gate}"], of["bias_ih"][k]), (flow.params[second], of["bias_hh"][k])]
+    gradients = [np.abs(ours - grad.numpy()).max() / np.abs(grad.numpy()).max() for ours, grad in pairs]
+    return max(values), max(gradients)
+
+
+@pytest.fixture(params=[(), (B,)], ids=["one sequence", "batch"])
+def lead(request):
+    return request.param
+
+
+# From torch
+
+
+@pytest.mark.parametrize("bias", [True, False], ids=["biases", "no biases"])
+@pytest.mark.parametrize("makers", [MODULES, CELLS], ids=["modules", "cells"])
+@pytest.mark.parametrize("kind", MODULES)
+def test_states_and_gradients_are_those_of_torch(kind, makers, bias, lead):
+    module = made(makers[kind], bias=bias)
+    values, gradients = worst_differences(module, kind, lead)
+    assert values < 1e-12
+    assert gradients < 1e-10
+    _, params = from_torch(module)
+    assert bias or all(not value.any() for name, value in params.items() if value.ndim == 1)
+
+
+def wrong_layouts():
+    """Each layout with its gates in every other order, and a GRU whose second bias is where the first is due."""
+    for layout in torch_bridge._LAYOUTS:
+        for gates in itertools.permutations(layout.gates):
+            if "".join(gates) != layout.gates:
+                yield replace(layout, gates="".join(gates))
+        for gate in layout.second:
+            yield replace(layout, second={})
+            yield replace(layout, second={"r": layout.second[gate]})
+
+
+@pytest.mark.parametrize(
+    "wrong", list(wrong_layouts()), ids=lambda layout: f"{layout.module} {layout.gates} {layout.second}"
+)
+def test_the_comparison_notices_gates_and_biases_that_are_confused(wrong, monkeypatch):
+    others = [layout for layout in torch_bridge._LAYOUTS if layout.module != wrong.module]
+    monkeypatch.setattr(torch_bridge, "_LAYOUTS", (*others, wrong))
+    for makers in (MODULES, CELLS):
+        values, gradients = worst_differences(made(makers[wrong.module]), wrong.module, ())
+        assert values > 1e-3
+        assert gradients > 1e-3
+
+
+@pytest.mark.parametrize("dropped", ["bias_ih_l0", "bias_hh_l0", "transposed"])
+@pytest.mark.parametrize("kind", MODULES)
+def test_the_comparison_notices_a_lost_bias_and_a_transposed_matrix(kind, dropped, monkeypatch):
+    read = torch_bridge._read_arrays
+
+    def spoiled(state_dict):
+        arrays = read(state_dict)
+        if dropped == "transposed":
+            blocks = np.split(arrays["weight_hh"], len(GATES[kind.split()[0]]))
+            return arrays | {"weight_hh": np.concatenate([block.T for block in blocks])}
+        return {name: array for name, array in arrays.items() if name + "_l0" != dropped}
+
+    monkeypatch.setattr(torch_bridge, "_read_arrays", spoiled)
+    values, gradients = worst_differences(made(MODULES[kind]), kind, ())
+    assert min(values, gradients) > 1e-3
+
+
+def test_a_state_dict_says_the_same_as_its_module():
+    for kind, make in [*MODULES.items(), *CELLS.items()]:
+        module = made(make)
+        own, params = from_torch(module)
+        state_dict = module.state_dict()
+        nonlinearity = kind.split()[1] if kind.startswith("RNN") else None
+        for given in (
+            state_dict,
+            {f"encoder.gru.{name}": tensor for name, tensor in state_dict.items()},
+            {name: tensor.numpy() for name, tensor in reversed(state_dict.items())},
+            {name: tensor.tolist() for name, tensor in state_dict.items()},
+        ):
+            again, same = from_torch(given, nonlinearity)
+            assert again == own
+            assert list(same) == list(own.parameters)
+            for name, value in same.items():
+                np.testing.assert_array_equal(value, params[name])
+    assert from_torch(made(MODULES["GRU"], batch_first=True))[0] == from_torch(made(MODULES["GRU"]))[0]
+
+
+def test_each_module_becomes_its_ready_cell():
+    assert from_torch(made(MODULES["RNN tanh"]))[0] is cell("rnn")
+    assert from_torch(made(MODULES["LSTM"]))[0] is cell("lstm")
+    assert from_torch(made(MODULES["GRU"]))[0] is cell("gru_reset_after")
+    relu = from_torch(made(MODULES["RNN relu"]))[0]
+    assert (relu.name, relu.text) == (RELU_RNN.name, RELU_RNN.text)
+    assert relu.meanings == cell("rnn").meanings
+    assert "relu" in relu.source
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
+def test_shorter_floats_are_exact_in_float64(dtype):
+    module = made(MODULES["LSTM"]).to(dtype)
+    params = from_torch(module)[1]
+    forget = slice(H, 2 * H)
+    assert all(value.dtype == np.float64 for value in params.values())
+    np.testing.assert_array_equal(params["U_f"], module.weight_hh_l0[forget].detach().double().numpy())
+    biases = module.bias_ih_l0.detach().double() + module.bias_hh_l0.detach().double()  # not summed in 16 bits
+    np.testing.assert_array_equal(params["b_f"], biases[forget].numpy())
+    if dtype != torch.bfloat16:
+        arrays = {name: tensor.numpy() for name, tensor in module.state_dict().items()}
+        np.testing.assert_array_equal(from_torch(arrays)[1]["W_g"], params["W_g"])
+
+
+def test_the_parameters_are_copies():
+    module = made(MODULES["GRU"])
+    state_dict = {name: tensor.numpy().copy() for name, tensor in module.state_dict().items()}
+    for given, tensor in ((module, module.bias_hh_l0.data), (state_dict, state_dict["bias_hh_l0"])):
+        params = from_torch(given)[1]
+        before = params["c_n"].copy()
+        tensor[:] = 0.0
+        np.testing.assert_array_equal(params["c_n"], before)
+
+
+# What has no equal here
+
+
+def gru(**changes):
+    """The state_dict of a GRU; a change of None takes the key away."""
+    arrays = {name: tensor.numpy() for name, tensor in made(MODULES["GRU"]).state_dict().items()} | changes
+    return {name: array for name, array in arrays.items() if array is not None}
+
+
+def spoiled(array, value):
+    array = np.array(array)
+    array.flat[-1] = value
+    return array
+
+
+two_layers_two_ways = nn.LSTM(INPUTS, H, num_layers=2, bidirectional=True)
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # such tensors will go one day; old files may hold them
+    quantised = torch.quantize_per_tensor(torch.zeros(3 * H, H), 0.1, 0, torch.qint8)
+KEYS = "The state_dict of one cell has exactly weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0; "
+FLOATS = "float16, bfloat16, float32 and float64 are allowed."
+ONLY = "one layer in one direction without a projection is allowed."
+REFUSED = {
+    "bidirectional": (nn.GRU(INPUTS, H, bidirectional=True),
+                      f"The weights are of two directions (weight_ih_l0_reverse); {ONLY}"),
+    "layers": (nn.RNN(INPUTS, H, num_layers=2), f"The weights are of more than one layer (weight_ih_l1); {ONLY}"),
+    "both": (two_layers_two_ways, "The weights are of two directions (weight_ih_l0_reverse) and more than one layer"),
+    "projection": (nn.LSTM(INPUTS, H, proj_size=2), f"The weights are of a projection (weight_hr_l0); {ONLY}"),
+    "prefixed layers": (nn.ModuleDict({"rnn": nn.GRU(INPUTS, H, num_layers=2)}).state_dict(),
+                        "more than one layer (rnn.weight_ih_l1)"),
+    "other module": (nn.Linear(INPUTS, H), "Linear has no equal here; RNN, LSTM, GRU, RNNCell, LSTMCell, GRUCell of "
+                                           "torch.nn or a state_dict of one are allowed."),
+    "part": (nn.ModuleDict({"fc": nn.Linear(9, 3), "gru": nn.GRU(INPUTS, H)}), "are allowed; give its part gru."),
+    "no module": (3, "int has no equal here"),
+    "array": (np.zeros((3, 3)), "ndarray has no equal here"),
+    "empty": ({}, "exactly weight_ih_l0, weight_hh_l0; missing: weight_ih_l0, weight_hh_l0."),
+    "missing": (gru(bias_hh_l0=None), KEYS + "missing: bias_hh_l0."),
+    "extra": (gru(fc=np.zeros(2)), KEYS + "extra: fc."),
+    "missing and extra": (gru(weight_ih_l0=None, weight_xh_l0=np.zeros(2)),
+                          KEYS + "missing: weight_ih_l0; extra: weight_xh_l0."),
+    "many": (gru(**{f"fc{k}": np.zeros(2) for k in range(9)}), "extra: fc0, fc1, fc2, fc3, fc4, fc5 and 3 more."),
+    "no name": ({1: np.zeros(2)}, "extra: 1."),
+    "suffixes": (gru(bias_hh_l0=None, bias_hh=np.zeros(3 * H)), KEYS + "missing: bias_hh_l0; extra: bias_hh."),
+    "prefixes": ({f"{part}.{name}": array for part in ("a", "b") for name, array in gru().items()},
+                 "The keys have the prefixes 'a.', 'b.'; one is allowed."),
+    "rows": (gru(weight_hh_l0=np.zeros((2 * H, H))),
+             "weight_hh_l0 has the shape (10, 5); as many rows as columns (RNN), 3 times (GRU) or 4 times (LSTM) as"),
+    "vector": (gru(weight_hh_l0=np.zeros(H)), "weight_hh_l0 has the shape (5,); (gates * H, H) is expected."),
+    "no columns": (gru(weight_ih_l0=np.zeros((3 * H, 0))),
+                   "weight_ih_l0 has the shape (15, 0); (gates * H, I) is expected."),
+    "rows of input": (gru(weight_ih_l0=np.zeros((14, INPUTS))),
+                      "weight_ih_l0 has the shape (14, 3); (15, 3) is expected, as weight_hh_l0 has (15, 5)."),
+    "bias": (gru(bias_hh_l0=np.zeros((3 * H, 1))), "bias_hh_l0 has the shape (15, 1); (15,) is expected"),
+    "nan": (gru(weight_hh_l0=spoiled(gru()["weight_hh_l0"], np.nan)),
+            "weight_hh_l0 holds a value that is not finite (nan or inf)."),
+    "inf": (gru(bias_ih_l0=torch.full((3 * H,), torch.inf)), "bias_ih_l0 holds a value that is not finite (nan or"),
+    "sum": (gru(bias_ih_l0=np.full(3 * H, 1.7e308), bias_hh_l0=np.full(3 * H, 1.7e308)),
+            "Parameter b_r of gru_reset_after holds a value that is not finite"),
+    "complex": (gru(weight_hh_l0=np.zeros((3 * H, H), complex)), f"weight_hh_l0 holds complex128; {FLOATS}"),
+    "whole": (gru(weight_hh_l0=torch.zeros(3 * H, H, dtype=torch.int8)), f"weight_hh_l0 holds torch.int8; {FLOATS}"),
+    "whole numbers": (gru(bias_hh_l0=np.zeros(3 * H, int)), f"bias_hh_l0 holds int64; {FLOATS}"),
+    "long": (gru(bias_hh_l0=np.zeros(3 * H, np.longdouble)), f"bias_hh_l0 holds {np.dtype(np.longdouble)}; {FLOATS}"),
+    "quantised": (gru(weight_hh_l0=quantised), f"weight_hh_l0 holds torch.qint8; {FLOATS}"),
+    "words": (gru(weight_hh_l0="weights"), "weight_hh_l0 holds <U7"),
+    "ragged": (gru(bias_hh_l0=[[0.0], 0.0]), f"bias_hh_l0 is not an array of numbers; {FLOATS}"),
+    "without values": (nn.GRU(INPUTS, H, device="meta"),
+                       "weight_ih_l0 is no dense tensor that holds its numbers (layout torch.strided, device meta)."),
+    "sparse": (gru(weight_hh_l0=torch.zeros(3 * H, H).to_sparse()), "(layout torch.sparse_coo, device cpu)."),
+    "large": (gru(weight_hh_l0=torch.zeros(1, 1).expand(3 * 513, 513)), "hidden_size is 513; a whole number from 1 to"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("given", "message"), list(REFUSED.values()), ids=list(REFUSED))
+def test_what_has_no_equal_here_is_refused_by_name(given, message):
+    with pytest.raises(InputError) as caught:
+        from_torch(given)
+    assert message in str(caught.value)
+    assert str(caught.value).endswith(".")
+    assert len(str(caught.value)) < 300
+
+
+def test_the_nonlinearity_of_a_state_dict_must_be_given():
+    state_dict = made(MODULES["RNN relu"]).state_dict()
+    with pytest.raises(
+        InputError, match='does not say of which nonlinearity; nonlinearity="tanh" or nonlinearity="relu"'
+    ):
+        from_torch(state_dict)
+    with pytest.raises(InputError, match=r"nonlinearity is 'gelu'; tanh and relu are allowed\."):
+        from_torch(state_dict, nonlinearity="gelu")
+    with pytest.raises(InputError, match=r"nonlinearity is relu; nonlinearity='tanh' does not go with it\."):
+        from_torch(made(MODULES["RNN relu"]), nonlinearity="tanh")
+    with pytest.raises(InputError, match=r"nonlinearity='tanh' is for an RNN; these are weights of a GRU\."):
+        from_torch(gru(), nonlinearity="tanh")
+    assert from_torch(made(MODULES["RNN relu"]), nonlinearity="relu")[0].name == "rnn_relu"
+
+
+# To torch
+
+
+@pytest.mark.parametrize("own", [each for each in ALL_CELLS if each.name in WITH_EQUAL], ids=lambda own: own.name)
+def test_to_torch_has_the_same_states_and_comes_back_exactly(own, lead):
+    params = init_params(own, INPUTS, H, seed=3)
+    random_state = torch.get_rng_state()
+    module = to_torch(own, params)
+    assert torch.equal(random_state, torch.get_rng_state())
+    assert type(module) is getattr(nn, WITH_EQUAL[own.name])
+    assert all(tensor.dtype == torch.float64 and tensor.requires_grad for tensor in module.parameters())
+    second = module.bias_hh_l0.detach().numpy()
+    np.testing.assert_array_equal(second[2 * H :] if "c_n" in params else second[:0], params.get("c_n", []))
+    assert not second[: 2 * H if "c_n" in params else None].any()
+
+    x, states, loss = sequence("LSTM" if "c" in own.states else "RNN", lead)
+    theirs, _ = torch_states_of_sequence(module, *map(torch.from_numpy, [x]), tensors(states.values()), loss)
+    np.testing.assert_allclose(run(own, params, x, states)["h"], theirs["h"].detach().numpy(), rtol=0, atol=1e-12)
+
+    again, same = from_torch(module)
+    assert again.text == own.text
+    assert list(same) == list(params)
+    for name, value in params.items():
+        np.testing.assert_array_equal(same[name], value)
+
+
+def test_the_equations_decide_and_not_the_name():
+    gates = [f"{gate} = sigmoid(U_{gate} @ (h) + W_{gate} @ x + b_{gate})" for gate in "zr"]
+    mine = Cell(
+        "mine", "\n".join([*gates, "n = tanh(b_n + r * (c_n + U_n @ h) + W_n @ x)", "h' = h * z + n * (1 - z)"])
+    )
+    params = init_params(mine, INPUTS, H, seed=3)
+    assert from_torch(to_torch(mine, params))[0] is cell("gru_reset_after")
+    swapped = Cell("lstm", cell("lstm").text.replace("f * c + i * g", "i * c + f * g"))
+    with pytest.raises(
+        InputError, match=r"lstm has no equal in torch\.nn: its equations, names included, are none of rnn"
+    ):
+        to_torch(swapped, init_params(swapped, INPUTS, H, seed=3))
+    other = Cell("other", cell("gru").text)
+    with pytest.raises(
+        InputError, match=r"other has no equal in torch\.nn: its reset gate acts before the recurrent product"
+    ):
+        to_torch(other, init_params(other, INPUTS, H, seed=3))
+
+
+@pytest.mark.parametrize(
+    ("own", "message"),
+    [
+        (cell("gru"), "no weights make the two the same in general; gru_reset_after is the cell of torch.nn.GRU."),
+        (cell("lstm_peephole"), "through peepholes (p_f, p_i, p_o), and torch.nn.LSTM has none."),
+        (
+            Cell("mine", "h' = tanh(W_h @ x - U_h @ h + b_h)"),
+            "none of rnn (RNN), rnn_relu (RNN), gru_reset_after (GRU)",
+        ),
+        (Cell("mine", "h' = tanh(U_h @ x + W_h @ h + b_h)"), "its equations, names included, are none of"),
+        (
+            Cell("lstm", cell("lstm").text.replace("f  =", "k  =").replace("i  =", "f  =").replace("k  =", "i  =")),
+            "none of",
+        ),
+        (Cell("mine", "h' = 0.5 * h"), "mine has no equal in torch.nn"),
+    ],
+)
+def test_cells_without_an_equal_in_torch_are_refused_with_the_reason(own, message):
+    with pytest.raises(InputError) as caught:
+        to_torch(own, init_params(own, INPUTS, H, seed=0))
+    assert message in str(caught.value)
+
+
+def test_parameters_that_do_not_fit_are_refused():
+    params = init_params(cell("rnn"), INPUTS, H, seed=0)
+    for wrong, message in (
+        ({name: np.stack([value, value]) for name, value in params.items()}, "params holds a sweep"),
+        (params | {"b_h": np.zeros(2)}, r"Parameter b_h of rnn has the shape \(2,\)"),
+        (params | {"W_h": [[1.0], [1.0, 2.0]]}, "Parameter W_h of rnn is not an array of numbers"),
+        (params | {"W_h": 1.0}, "Parameter W_h of rnn has the shape"),
+        ({}, "missing: W_h, U_h, b_h"),
+    ):
+        with pytest.raises(InputError, match=message):
+            to_torch(cell("rnn"), wrong)
+
+
+# The check of a run
+
+FULL = [*ALL_CELLS, Cell("odd", """
+    z  = 0.5
+    a  = z
+    s' = s - relu(U_s @ b + V_s @ (a * h) + W_s @ x) * a
+    n  = -tanh(b + s' - (-h))
+    h' = (1 - z) * h + a * n
+    u  = s * s""")]  # fmt: skip
+
+
+def a_run(own, lead=(), seed=2):
+    states = {state: numbers(*lead, H, seed=k) for k, state in enumerate(own.states)}
+    return run(own, init_params(own, INPUTS, H, seed=seed), numbers(T, *lead, INPUTS), states)
+
+
+@pytest.mark.parametrize("own", FULL, ids=lambda own: own.name)
+def test_every_cell_agrees_with_torch(own, lead):
+    trace = a_run(own, lead)
+    for loss in (None, {state: numbers(*trace[state].shape, seed=4) for state in own.states}, {}):
+        check = check_against_torch(trace, loss)
+        assert check.agrees
+        assert check.worst_value == max(check.values.values()) < 1e-12
+        assert check.worst_gradient == max(check.gradients.values()) < 1e-10
+        module = WITH_EQUAL.get(own.name)
+        assert check.against == ("the equations, written in torch", *([f"torch.nn.{module}"] if module else []))
+        assert set(check.values) == set(own.names)
+        both = {f"carried {state}" for state in own.states} | {f"{state} before step 1" for state in own.states}
+        assert set(check.gradients) == {"x", *own.names, *own.parameters} | both
+    with pytest.raises(FrozenInstanceError):
+        check.values = {}
+
+
+def disguised(shown, computed, renamed=None):
+    """A run of ``computed`` that says it is one of ``shown``, a cell with the same names."""
+    run_as = a_run(computed)
+    recorded = {
+        shown.node(name): run_as[(renamed or {}).get(name, name)] for name in shown.names if name not in shown.states
+    }
+    return Trace(shown, run_as.params, run_as.inputs, run_as.states, recorded, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "was", "instead"),
+    [
+        ("lstm", "f * c + i * g", "i * c + f * g"),
+        ("lstm", "o * tanh(c')", "o * c'"),
+        ("lstm", "g  = tanh", "g  = sigmoid"),
+        ("gru", "(1 - z) * h + z * n", "z * h + (1 - z) * n"),
+        ("gru", "U_n @ (r * h)", "r * (U_n @ h)"),
+        ("gru_reset_after", "b_n + r * (U_n @ h + c_n)", "b_n + c_n + r * (U_n @ h)"),
+        ("lstm_peephole", "p_o * c'", "p_o * c"),
+        ("rnn", "U_h @ h", "U_h @ (-h)"),
+    ],
+)
+def test_a_run_by_other_equations_is_noticed(name, was, instead):
+    own = cell(name)
+    assert was in own.text
+    check = check_against_torch(disguised(own, Cell(name, own.text.replace(was, instead))))
+    assert not check.agrees
+    assert check.worst_value > 1e-4
+    assert check_against_torch(disguised(own, own)).agrees
+
+
+def test_gates_parameters_and_states_that_are_exchanged_are_noticed():
+    own = cell("lstm")
+    trace = a_run(own)
+    check = check_against_torch(disguised(own, own, {"f": "i", "i": "f"}))
+    assert check.values["h"] < 1e-12 < 1e-3 < check.values["f"]
+    assert check.worst_gradient > 1e-3
+    params = {**trace.params, "U_f": trace.params["U_i"], "U_i": trace.params["U_f"]}
+    assert check_against_torch(replace(trace, params=params)).worst_value > 1e-3
+    params = {**trace.params, "U_o": trace.params["U_o"].T}
+    assert check_against_torch(replace(trace, params=params)).worst_value > 1e-3
+    late = {state: np.concatenate([0 * values[:1], values[1:]]) for state, values in trace.states.items()}
+    assert check_against_torch(replace(trace, states=late)).worst_value > 1e-3
+    late["h"][-1, -1] = np.nan
+    assert check_against_torch(replace(trace, states=late)).values["h"] == np.inf
+
+
+def test_a_wrong_gradient_is_noticed(monkeypatch):
+    trace = a_run(cell("gru"))
+    right = torch_bridge._gradients
+    for name in ("x", "z", "W_n", "b_r", "h", "carried h", "h before step 1"):
+        monkeypatch.setattr(
+            torch_bridge, "_gradients", lambda flow, n=name: right(flow) | {n: right(flow)[n] * (1 + 1e-9)}
+        )
+        check = check_against_torch(trace)
+        assert not check.agrees
+        assert [wrong for wrong, size in check.gradients.items() if size > 1e-10] == [name]
+
+
+@pytest.mark.parametrize(("weight", "steps"), [(0.25, 3), (0.25, 520), (0.25, 3001), (2.0, 900)])
+def test_very_small_and_large_gradients_agree(weight, steps):
+    params = {"W_h": np.zeros((1, 1)), "U_h": np.full((1, 1), weight), "b_h": np.zeros(1)}
+    assert check_against_torch(run(cell("rnn"), params, np.zeros((steps, 1)))).agrees
+
+
+def test_gradients_beyond_the_largest_number_and_sweeps_are_refused():
+    params = {"W_h": np.zeros((1, 1)), "U_h": np.full((1, 1), 2.0), "b_h": np.zeros(1)}
+    with pytest.raises(InputError, match=r"PyTorch's gradient by .* leaves the range of its numbers \(1\.8e308\)"):
+        check_against_torch(run(cell("rnn"), params, np.zeros((1100, 1))))
+    sweep = {name: np.stack([value, value]) for name, value in params.items()}
+    with pytest.raises(InputError, match="A sweep is not checked against PyTorch"):
+        check_against_torch(run(cell("rnn"), sweep, np.zeros((3, 1))))
+    with pytest.raises(InputError, match="loss_grad names 'c'"):
+        check_against_torch(run(cell("rnn"), params, np.zeros((3, 1))), {"c": np.zeros((3, 1))})
+
+
+def test_the_check_does_not_depend_on_the_mode_torch_is_in():
+    trace = a_run(cell("lstm"))
+    with torch.inference_mode():
+        assert check_against_torch(trace).agrees
+    with torch.no_grad():
+        assert check_against_torch(trace).agrees
+
+
+def test_torch_is_imported_only_when_it_is_needed():
+    program = """
+import sys
+import gru_viz
+from gru_viz import from_torch
+assert "torch" not in sys.modules
+import numpy as np
+cell, params = gru_viz.from_torch({"weight_ih": np.ones((3, 2)), "weight_hh": np.ones((3, 1))})
+assert cell is gru_viz.cell("gru_reset_after")
+assert "torch" not in sys.modules
+assert gru_viz.check_against_torch(gru_viz.run(cell, params, np.ones((2, 2)))).agrees
+assert "torch" in sys.modules
+"""
+    root = Path(gru_viz.__file__).parents[1]
+    done = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
