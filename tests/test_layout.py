@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 MAY_IMPORT = {
     "streamlit": ("app.py", "pages/", "gru_viz/ui/", "gru_viz/player/"),
     "plotly": ("gru_viz/figures/", "gru_viz/theme.py"),
-    "torch": ("gru_viz/torch_bridge.py",),
+    "torch": ("gru_viz/torch_bridge/",),
 }
 
 
@@ -145,8 +145,8 @@ def test_importing_the_package_loads_no_heavy_library():
         ("gru_viz/engine.py", "import importlib\nimportlib.import_module('torch')"),
         ("gru_viz/figures/states.py", "import streamlit"),
         ("gru_viz/theme.py", "from streamlit.errors import Error"),
-        ("gru_viz/torch_bridge.py", "import torch"),
-        ("gru_viz/torch_bridge.py", "try:\n    from torch import nn\nexcept ImportError:\n    pass"),
+        ("gru_viz/torch_bridge/convert.py", "import torch"),
+        ("gru_viz/torch_bridge/convert.py", "try:\n    from torch import nn\nexcept ImportError:\n    pass"),
         ("gru_viz/ui/state.py", "def f():\n    import torch"),
         ("gru_viz/engine.py", "from . import ui"),
         ("gru_viz/figures/states.py", "from ..ui.state import x"),
@@ -169,7 +169,7 @@ def test_what_is_allowed_is_let_through(tmp_path):
         "gru_viz/engine.py": "import numpy\nfrom gru_viz import trace",
         "gru_viz/trace.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from gru_viz.engine import run",
         "gru_viz/figures/states.py": "import plotly\nfrom gru_viz.trace import Trace",
-        "gru_viz/torch_bridge.py": "def check():\n    import torch\n    from torch import nn",
+        "gru_viz/torch_bridge/convert.py": "def check():\n    import torch\n    from torch import nn",
         "gru_viz/ui/state.py": "import streamlit\nimport gru_viz",
     }
     write(tmp_path, files)

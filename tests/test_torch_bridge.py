@@ -23,8 +23,9 @@ from gru_viz import (
     init_params,
     run,
     to_torch,
-    torch_bridge,
 )
+from gru_viz.torch_bridge import check as bridge_check
+from gru_viz.torch_bridge import convert
 
 torch.set_num_threads(1)
 
@@ -142,7 +143,7 @@ def test_states_and_gradients_are_those_of_torch(kind, makers, bias, lead):
 
 def wrong_layouts():
     """Each layout with its gates in every other order, and a GRU whose second bias is where the first is due."""
-    for layout in torch_bridge._LAYOUTS:
+    for layout in convert._LAYOUTS:
         for gates in itertools.permutations(layout.gates):
             if "".join(gates) != layout.gates:
                 yield replace(layout, gates="".join(gates))
@@ -155,8 +156,8 @@ def wrong_layouts():
     "wrong", list(wrong_layouts()), ids=lambda layout: f"{layout.module} {layout.gates} {layout.second}"
 )
 def test_the_comparison_notices_gates_and_biases_that_are_confused(wrong, monkeypatch):
-    others = [layout for layout in torch_bridge._LAYOUTS if layout.module != wrong.module]
-    monkeypatch.setattr(torch_bridge, "_LAYOUTS", (*others, wrong))
+    others = [layout for layout in convert._LAYOUTS if layout.module != wrong.module]
+    monkeypatch.setattr(convert, "_LAYOUTS", (*others, wrong))
     for makers in (MODULES, CELLS):
         values, gradients = worst_differences(made(makers[wrong.module]), wrong.module, ())
         assert values > 1e-3
@@ -166,7 +167,7 @@ def test_the_comparison_notices_gates_and_biases_that_are_confused(wrong, monkey
 @pytest.mark.parametrize("dropped", ["bias_ih_l0", "bias_hh_l0", "transposed"])
 @pytest.mark.parametrize("kind", MODULES)
 def test_the_comparison_notices_a_lost_bias_and_a_transposed_matrix(kind, dropped, monkeypatch):
-    read = torch_bridge._read_arrays
+    read = convert._read_arrays
 
     def spoiled(state_dict):
         arrays = read(state_dict)
@@ -175,7 +176,7 @@ def test_the_comparison_notices_a_lost_bias_and_a_transposed_matrix(kind, droppe
             return arrays | {"weight_hh": np.concatenate([block.T for block in blocks])}
         return {name: array for name, array in arrays.items() if name + "_l0" != dropped}
 
-    monkeypatch.setattr(torch_bridge, "_read_arrays", spoiled)
+    monkeypatch.setattr(convert, "_read_arrays", spoiled)
     values, gradients = worst_differences(made(MODULES[kind]), kind, ())
     assert min(values, gradients) > 1e-3
 
@@ -493,10 +494,10 @@ def test_gates_parameters_and_states_that_are_exchanged_are_noticed():
 
 def test_a_wrong_gradient_is_noticed(monkeypatch):
     trace = a_run(cell("gru"))
-    right = torch_bridge._gradients
+    right = bridge_check._gradients
     for name in ("x", "z", "W_n", "b_r", "h", "carried h", "h before step 1"):
         monkeypatch.setattr(
-            torch_bridge, "_gradients", lambda flow, n=name: right(flow) | {n: right(flow)[n] * (1 + 1e-9)}
+            bridge_check, "_gradients", lambda flow, n=name: right(flow) | {n: right(flow)[n] * (1 + 1e-9)}
         )
         check = check_against_torch(trace)
         assert not check.agrees
