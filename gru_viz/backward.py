@@ -135,7 +135,7 @@ class _Compiler:
     def own(self, node: Node) -> Variable:
         """The variable that an adjoint is written to."""
         if node.op == "state":
-            return ("before", node.label)
+            return ("before", node.name)
         if node in self.products:
             number = list(self.stacks).index(node.args[0])
             k = self.stacks[node.args[0]].index(node)
@@ -144,7 +144,7 @@ class _Compiler:
 
     def add(self, coefficient: Node, adjoint: str, out: str, empty: bool) -> bool:
         """out += coefficient * adjoint, or out = … where it is still empty."""
-        negative = coefficient.op == "sum" and coefficient.label == (-1,)
+        negative = coefficient.op == "sum" and coefficient.signs == (-1,)
         if negative:
             coefficient = coefficient.args[0]
         term = adjoint

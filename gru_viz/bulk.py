@@ -37,13 +37,13 @@ class Bulk:
         if node.op == "product":
             return values[node.args[0]] * values[node.args[1]]
         if node.op == "sum":
-            return add_signed((sign, values[arg]) for sign, arg in zip(node.label, node.args, strict=True))  # type: ignore[arg-type]
+            return add_signed((sign, values[arg]) for sign, arg in zip(node.signs, node.args, strict=True))
         if node.op == "constant":
-            return node.label  # type: ignore[return-value]
+            return node.value
         if node.op == "vector":
-            return self._params[str(node.label)]
+            return self._params[node.name]
         if node.op == "matrix":
-            return product(values[node.args[0]], self._params[str(node.label)], self._sweep)  # type: ignore[arg-type]
+            return product(np.asarray(values[node.args[0]]), self._params[node.name], self._sweep)
         return OPERATIONS[node.op].value(np.asarray(values[node.args[0]]))
 
 

@@ -149,7 +149,7 @@ class _Work:
         """For each stack a function (operand, out) that computes all its products of one step."""
         made = []
         for slots in self.plan.stacks:
-            blocks = [self.params[str(slot.product.label)] for slot in slots]
+            blocks = [self.params[slot.product.name] for slot in slots]
             signs = [slot.fold * slot.sign for slot in slots]
             stack = np.concatenate([-b if sign < 0 else b for b, sign in zip(blocks, signs, strict=True)], axis=-2)
             made.append(product_into(stack, self.sweep, bool(self.lead)))
@@ -166,7 +166,7 @@ class _Work:
             for sign, node in slot.independent:
                 into, value = shift[..., block], None
                 if node.op == "matrix" and node.args[0] is self.x_node:
-                    into, value = weights[..., block, :], self.params[str(node.label)]
+                    into, value = weights[..., block, :], self.params[node.name]
                 elif node.timed:
                     rest.append((block, sign * slot.fold, node))
                     continue

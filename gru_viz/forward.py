@@ -120,10 +120,11 @@ class _Compiler:
                 self.slot[member], self.level[member] = slot, slot.level
 
     def find_slot(self, product: Node) -> Slot:
-        target, terms = product, ((1, product),)
+        target: Node = product
+        terms: Terms = ((1, product),)
         only = self.only_user(product)
         if only is not None and only.op == "sum" and only.args[self.first_product(only)] is product:
-            target, terms = only, tuple(zip(only.label, only.args, strict=True))  # type: ignore[arg-type]
+            target, terms = only, tuple(zip(only.signs, only.args, strict=True))
         user = self.only_user(target)
         return Slot(
             product=product,
@@ -148,9 +149,9 @@ class _Compiler:
     def value(self, node: Node) -> str:
         """The variable that holds a node: made here for what is known before the loop, else by ``emit``."""
         if node.op == "state":
-            return self.loop.row("before", node.label)
+            return self.loop.row("before", node.name)
         if node.op == "constant":
-            return self.loop.constant("full", node.label, 1)
+            return self.loop.constant("full", node.value, 1)
         if not node.recurrent:
             return self.loop.row("node", node) if node.timed else self.loop.constant("node", node)
         return self.place[node]
@@ -174,7 +175,7 @@ class _Compiler:
 
     def signed(self, node: Node) -> list[tuple[int, str]]:
         """The terms of a sum; those that need no state are one, computed before the loop."""
-        terms: Terms = tuple(zip(node.label, node.args, strict=True))  # type: ignore[arg-type]
+        terms: Terms = tuple(zip(node.signs, node.args, strict=True))
         before = [term for term in terms if not term[1].recurrent]
         if len(before) > 1:
             terms = tuple(term for term in terms if term[1].recurrent) + ((1, self.graph.sum(before)),)

@@ -104,7 +104,7 @@ class GradientFlow:
         found = {name: np.zeros_like(value) for name, value in self.trace.params.items()}
         for node in self._nodes():
             if node.op in ("vector", "matrix"):
-                found[str(node.label)] += self._summed(node)
+                found[node.name] += self._summed(node)
         return ByName(found)
 
     # -- adjoints of any node ---------------------------------------------------------------------------------------
@@ -139,7 +139,7 @@ class GradientFlow:
                 raise InputError(f"{trace.cell.name} has no value {name!r}; its values are {', '.join(trace.names)}.")
             return self._adjoint(trace.cell.node(name))
         parts = [
-            product(self._adjoint(node), trace.params[str(node.label)].swapaxes(-1, -2), trace.sweep)
+            product(self._adjoint(node), trace.params[node.name].swapaxes(-1, -2), trace.sweep)
             for node in self._plan.input_products
         ]
         if not parts:
@@ -157,7 +157,7 @@ class GradientFlow:
         if node.op == "vector":
             total = adjoint.sum(axis=axes)
         else:
-            operand = np.broadcast_to(self._bulk[node.args[0]], (*adjoint.shape[:-1], trace.params[str(node.label)].shape[-1]))
+            operand = np.broadcast_to(self._bulk[node.args[0]], (*adjoint.shape[:-1], trace.params[node.name].shape[-1]))
             if keep:
                 total = np.matmul(adjoint.transpose(1, 2, 0), operand.swapaxes(0, 1))
             else:
@@ -229,9 +229,10 @@ class _Walk:
 
     def flow(self) -> GradientFlow:
         plan, early = self.plan, self.early
-        self.bulk.evaluate(plan.needed)
-        rows = [self.array(variable) for variable in (plan.rows_with_loss if early else plan.rows)]
-        fixed = [self.array(variable) for variable in plan.fixed]
+        with np.errstate(over="ignore", invalid="ignore"):
+            self.bulk.evaluate(plan.needed)
+            rows = [self.array(variable) for variable in (plan.rows_with_loss if early else plan.rows)]
+            fixed = [self.array(variable) for variable in plan.fixed]
         for variable in plan.adjoint_of.values():
             self.array(variable)
         steps, products = plan.steps_with_loss if early else plan.steps, self.products()
@@ -252,6 +253,8 @@ class _Walk:
                     if ((square < SAFE**2) & ((square > SAFE**-2) | (start == 0))).all():
                         break
                     length = (hi - lo) // 2
+                if hi - lo == 1:
+                    self.check_finite(lo)
                 self.exponent[lo:hi] = self.state_exponent[lo:hi] = exponent
                 if length < CHUNK and _between(square, SAFE):
                     length *= 2
@@ -287,6 +290,10 @@ class _Walk:
             rows[name] += np.ldexp(values, -new[..., None])
         self.state_exponent[hi] = new
         return new, self.square(hi, hi + 1)
+
+    def check_finite(self, lo: int) -> None:
+        if not all(np.isfinite(values[lo]).all() for values in self.states.values()):
+            raise InputError(f"There is no gradient at step {lo + 1}: a value inside the step grows beyond 1.8e308.")
 
     def scale_loss(self, lo: int, hi: int, exponent: Array) -> None:
         """The losses inside a chunk, on its scale; the one after step ``lo`` is added by the next ``align``."""
@@ -335,7 +342,7 @@ class _Walk:
         trace = self.trace
         made = []
         for _, nodes in self.plan.stacks:
-            stack = np.concatenate([trace.params[str(node.label)] for node in nodes], axis=-2)
+            stack = np.concatenate([trace.params[node.name] for node in nodes], axis=-2)
             made.append(product_into(stack.swapaxes(-1, -2), trace.sweep, bool(trace.lead)))
         return made
 

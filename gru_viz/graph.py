@@ -22,18 +22,19 @@ class Node:
     """One value of a step. Nodes are made by a Graph, which makes equal ones only once: ``is`` is equality.
 
     ``op`` is "x", "state", "vector", "constant", "matrix" (a matrix product), "sum", "product" or a function's name.
-    ``label`` is the name of a state, vector or matrix, the value of a constant, or the signs (+1, -1) of a sum.
     """
 
     index: int  # arguments have smaller ones: sorting by it is a topological order
     op: str
     args: tuple[Node, ...]
-    label: str | float | tuple[int, ...]
+    name: str  # of a state, vector or matrix
+    value: float  # of a constant
+    signs: tuple[int, ...]  # +1 or -1 for each argument of a sum
     recurrent: bool  # depends on a state before the step
     timed: bool  # differs from step to step
 
     def __repr__(self) -> str:  # not the whole tree: shared parts would be written again and again
-        return f"{self.op}{self.label or ''}#{self.index}"
+        return f"{self.op}{self.name}#{self.index}"
 
 
 @dataclass(frozen=True)
@@ -79,18 +80,20 @@ class Graph:
     def __init__(self, parent: Graph | None = None) -> None:
         self._found: Mapping[tuple[object, ...], Node] = {**parent._found, **parent._made} if parent else {}
         self._made: dict[tuple[object, ...], Node] = {}
-        self._count = parent._count if parent else 0
+        self._count: int = parent._count if parent else 0
         self.values: dict[str, Node] = dict(parent.values) if parent else {}
-        self.one = self.constant(1.0)
-        self.input = self.make("x")
+        self.one: Node = self.constant(1.0)
+        self.input: Node = self.make("x")
 
-    def make(self, op: str, args: tuple[Node, ...] = (), label: str | float | tuple[int, ...] = "") -> Node:
-        key = (op, tuple(arg.index for arg in args), label)
+    def make(
+        self, op: str, args: tuple[Node, ...] = (), name: str = "", value: float = 0.0, signs: tuple[int, ...] = ()
+    ) -> Node:
+        key = (op, tuple(arg.index for arg in args), name, value, signs)
         node = self._made.get(key) or self._found.get(key)
         if node is None:
             recurrent = op == "state" or any(arg.recurrent for arg in args)
             timed = op in ("x", "state") or any(arg.timed for arg in args)
-            node = self._made[key] = Node(self._count, op, args, label, recurrent, timed)
+            node = self._made[key] = Node(self._count, op, args, name, value, signs, recurrent, timed)
             self._count += 1
         return node
 
@@ -99,21 +102,21 @@ class Graph:
         before = self._count
         node = self.lower(expression)
         if node.index < before or not node.args:
-            node = self.make("sum", (node,), (1,))
+            node = self.make("sum", (node,), signs=(1,))
         self.values[symbol] = node
         self._made = {key: other for key, other in self._made.items() if other is not node}
 
     def constant(self, value: float) -> Node:
-        return self.make("constant", label=value + 0.0)
+        return self.make("constant", value=value + 0.0)
 
     def call(self, function: str, argument: Node) -> Node:
         return self.make(function, (argument,))
 
     def product(self, a: Node, b: Node) -> Node:
         for one, other in ((a, b), (b, a)):
-            if one.op == "constant" and one.label == 1.0:
+            if one.op == "constant" and one.value == 1.0:
                 return other
-            if one.op == "constant" and one.label == 0.0:
+            if one.op == "constant" and one.value == 0.0:
                 return one
         return self.make("product", (a, b))
 
@@ -122,12 +125,12 @@ class Graph:
 
     def sum(self, terms: Iterable[tuple[int, Node]]) -> Node:
         """The sum of signed terms; zeros are left out."""
-        kept = [(sign, node) for sign, node in terms if not (node.op == "constant" and node.label == 0.0)]
+        kept = [(sign, node) for sign, node in terms if not (node.op == "constant" and node.value == 0.0)]
         if not kept:
             return self.constant(0.0)
         if len(kept) == 1 and kept[0][0] == 1:
             return kept[0][1]
-        return self.make("sum", tuple(node for _, node in kept), tuple(sign for sign, _ in kept))
+        return self.make("sum", tuple(node for _, node in kept), signs=tuple(sign for sign, _ in kept))
 
     def lower(self, expression: Expression) -> Node:
         """The node of a checked expression."""
@@ -136,7 +139,7 @@ class Graph:
                 return self.constant(value)
             case Name(name=name, primed=primed):
                 symbol = name + "'" * primed
-                return self.values.get(symbol) or self.make("vector", label=symbol)
+                return self.values.get(symbol) or self.make("vector", name=symbol)
             case MatrixProduct(matrix=matrix, operand=operand):
                 inside = self.input if isinstance(operand, Name) and operand.name == "x" else self.lower(operand)
                 return self.make("matrix", (inside,), matrix)
@@ -162,7 +165,7 @@ def _terms(expression: Expression, sign: int) -> list[tuple[int, Expression]]:
 def build(equations: Equations) -> Graph:
     graph = Graph()
     for state in equations.states:
-        graph.values[state] = graph.make("state", label=state)
+        graph.values[state] = graph.make("state", name=state)
     for line in equations.lines:
         graph.define(line.symbol, line.expression)
     return graph
@@ -202,8 +205,7 @@ def derivatives(graph: Graph, target: Node, cut: Callable[[Node], bool]) -> dict
 def _local(graph: Graph, node: Node) -> Sequence[tuple[int, Node, Node]]:
     """(sign, argument, factor) for each use of an argument: d node / d argument = sign * factor."""
     if node.op == "sum":
-        assert isinstance(node.label, tuple)
-        return [(sign, argument, graph.one) for sign, argument in zip(node.label, node.args, strict=True)]
+        return [(sign, argument, graph.one) for sign, argument in zip(node.signs, node.args, strict=True)]
     if node.op == "product":
         return [(1, node.args[0], node.args[1]), (1, node.args[1], node.args[0])]
     if node.op in OPERATIONS:

@@ -28,7 +28,7 @@ def complement(node: Node) -> Node | None:
 
 
 def _is_one_minus(node: Node) -> bool:
-    return node.op == "sum" and node.label == (1, -1) and node.args[0].label == 1.0
+    return node.op == "sum" and node.signs == (1, -1) and node.args[0].value == 1.0
 
 
 def _factors(node: Node) -> list[Node]:
@@ -49,12 +49,12 @@ def keeping_gates(graph: Graph, states: tuple[str, ...]) -> dict[Node, int]:
     result: dict[Node, int] = {}
     for old, factors in _products(graph, states):
         if any(factor is old for factor in factors):
-            for factor in factors:
-                inner = complement(factor)
-                if factor.op == "sigmoid":
-                    result.setdefault(factor, 1)
-                elif inner is not None and inner.op == "sigmoid":
-                    result.setdefault(inner, -1)
+            for gate in factors:
+                sign = 1
+                while (inner := complement(gate)) is not None:
+                    gate, sign = inner, -sign
+                if gate.op == "sigmoid":
+                    result.setdefault(gate, sign)
     return result
 
 
@@ -98,9 +98,9 @@ def _around_matrices(nodes: list[Node]) -> list[Node]:
 def bias_of(node: Node) -> tuple[str, int] | None:
     """(name, sign) of the first parameter vector that a sigmoid's argument adds; None where there is none."""
     inside = node.args[0]
-    signs = inside.label if inside.op == "sum" and isinstance(inside.label, tuple) else (1,)
+    signs = inside.signs or (1,)
     terms = inside.args if inside.op == "sum" else (inside,)
     for sign, term in zip(signs, terms, strict=True):
         if term.op == "vector":
-            return str(term.label), sign
+            return term.name, sign
     return None

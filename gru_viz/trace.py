@@ -98,7 +98,8 @@ class Trace:
         """
         graph = Graph(self.cell.graph)
         node = graph.lower(parse_expression(expression, self.cell.equations))
-        return read_only(self._every_step(self.bulk()[node]))
+        with np.errstate(over="ignore", invalid="ignore"):
+            return read_only(self._every_step(self.bulk()[node]))
 
     def bulk(self) -> Bulk:
         """Evaluates nodes of the cell's graph, or of a child of it, for all steps."""

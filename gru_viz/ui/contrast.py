@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import streamlit as st
 
@@ -78,7 +79,7 @@ def tables(found: Contrast) -> None:
     opened = st.expander("The numbers", key="numbers", on_change="rerun")
     if not opened.open:
         return
-    steps = {"step": list(range(1, len(found.sequence.labels) + 1)), "token": list(found.sequence.labels)}
+    steps: dict[str, list[Any]] = {"step": list(range(1, len(found.sequence.labels) + 1)), "token": list(found.sequence.labels)}
     with opened:
         st.markdown("**Gradient**: log10 of its norm after each step, −inf for an exact zero")
         table(steps | _norms(found), "gradient_table", "log10 of the norm of each gradient after each step")
