@@ -91,12 +91,12 @@ class GradientFlow:
         """
         if name is None:
             parts = [values[1:] for values in self._states.values()]
-            return _log10_norm(np.concatenate(parts, axis=-1) if len(parts) > 1 else parts[0], self._state_exponent[1:])
+            return log10_norm_of(np.concatenate(parts, axis=-1) if len(parts) > 1 else parts[0], self._state_exponent[1:])
         if carried:
             if name not in self._states:
                 raise InputError(f"{name!r} is not carried; the states are {', '.join(self._states)}.")
-            return _log10_norm(self._states[name][1:], self._state_exponent[1:])
-        return _log10_norm(self._mantissa(name), self._exponent)
+            return log10_norm_of(self._states[name][1:], self._state_exponent[1:])
+        return log10_norm_of(self._mantissa(name), self._exponent)
 
     @functools.cached_property
     def params(self) -> Mapping[str, Array]:
@@ -173,7 +173,7 @@ def _scaled(mantissa: Array, exponent: Array) -> Array:
         return np.ldexp(mantissa, exponent[..., None])
 
 
-def _log10_norm(mantissa: Array, exponent: Array) -> Array:
+def log10_norm_of(mantissa: Array, exponent: Array) -> Array:
     """log10 of the norm over the last axis; rows whose squares leave the range of a float64 are scaled first."""
     with np.errstate(over="ignore", under="ignore", divide="ignore"):
         square = np.einsum("...h,...h->...", mantissa, mantissa)

@@ -1,0 +1,162 @@
+"""The Jacobian of each step, d state after / d state before, and what follows from their products.
+
+States stand one below the other in the order of ``cell.states``: S = H times their number. Every Jacobian is a sum of
+products of diagonal matrices and U's, read off the same cut graph as the gradients and computed for all steps at once.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+
+from gru_viz.backward import backward_plan
+from gru_viz.errors import InputError
+from gru_viz.gradients import LOG10_2, log10_norm_of
+from gru_viz.graph import Array, Node
+from gru_viz.trace import Trace
+
+MAX_BYTES = 64 * 2**20  # of all Jacobians that one call returns
+MAX_HORIZON = 1_000  # steps of a T x T map
+TOGETHER = 64  # steps whose Jacobians are held at once where only their products are kept
+
+
+def step_jacobians(trace: Trace, steps: Sequence[int] | None = None) -> Array:
+    """d state after / d state before at each step, or at some (counted from 0): (T, S, S) or (T, B, S, S).
+
+    Row: which unit after the step; column: which unit before it. Raises InputError above 64 MB, before they are made.
+    """
+    chosen = np.arange(trace.steps) if steps is None else _check_steps(trace, steps)
+    size = len(trace.cell.states) * trace.hidden_size
+    bytes_needed = 8 * len(chosen) * math.prod(trace.lead) * size * size
+    if bytes_needed > MAX_BYTES:
+        raise InputError(f"{len(chosen):,} Jacobians of {size:,} x {size:,} would take {bytes_needed / 2**20:,.0f} MB; "
+                         f"at most {MAX_BYTES >> 20} MB are allowed: ask for fewer steps.")
+    return _Jacobians(trace).of(chosen)
+
+
+def eigenvalues(trace: Trace, steps: Sequence[int] | None = None) -> Array:
+    """Of the Jacobian of each chosen step, largest first: complex, (T, S) or (T, B, S). O(S³) a step."""
+    found = np.linalg.eigvals(step_jacobians(trace, steps)).astype(np.complex128)
+    return np.take_along_axis(found, np.argsort(-np.abs(found), axis=-1, kind="stable"), axis=-1)
+
+
+def singular_values(trace: Trace, steps: Sequence[int] | None = None) -> Array:
+    """Of the Jacobian of each chosen step, largest first: (T, S) or (T, B, S). O(S³) a step."""
+    return np.linalg.svd(step_jacobians(trace, steps), compute_uv=False)
+
+
+def spectral_norms(trace: Trace) -> Array:
+    """log10 ‖d s_T / d s_t‖₂ after each step t, (T,) or (T, B); 0 at the last one. Exact below 1e-308 too. O(T S³)."""
+    size = len(trace.cell.states) * trace.hidden_size
+    through = np.broadcast_to(np.eye(size), (*trace.lead, size, size))
+    exponent = np.zeros(trace.lead, dtype=np.int64)
+    result = np.empty((trace.steps, *trace.lead))
+    result[-1] = 0.0
+    for step, jacobian in _backward(trace):
+        if step == 0:
+            break  # what lies before the first step is no state after a step
+        through, moved = _near_one(through @ jacobian, axes=(-2, -1))
+        exponent = exponent + moved
+        with np.errstate(divide="ignore"):
+            result[step - 1] = np.log10(np.linalg.norm(through, 2, axis=(-2, -1))) + exponent * LOG10_2
+    return result
+
+
+def horizon(trace: Trace) -> Array:
+    """(T, T): [t, s] is log10 of the norm of d(sum of h after step t) / d(carried state after step s); NaN where s > t.
+
+    Row t tells how far back step t depends. One pass backwards carries a row for each t. Exact below 1e-308 too, -inf
+    for an exact zero. Raises InputError for a batch and above 1,000 steps.
+    """
+    if trace.lead:
+        raise InputError(f"horizon is for one sequence; this run has a batch of {trace.lead[0]}.")
+    if trace.steps > MAX_HORIZON:
+        raise InputError(f"A map of {trace.steps:,} x {trace.steps:,} steps is too large; at most {MAX_HORIZON:,} are allowed.")
+    hidden, size = trace.hidden_size, len(trace.cell.states) * trace.hidden_size
+    result = np.full((trace.steps, trace.steps), np.nan)
+    rows, exponent = np.zeros((trace.steps, size)), np.zeros(trace.steps, dtype=np.int64)
+    rows[:, :hidden] = 1.0  # h stands first
+    for step, jacobian in _backward(trace):
+        result[step:, step] = log10_norm_of(rows[step:], exponent[step:])
+        rows[step:], moved = _near_one(rows[step:] @ jacobian, axes=(-1,))
+        exponent[step:] += moved
+    return result
+
+
+def _near_one(values: Array, axes: tuple[int, ...]) -> tuple[Array, Array]:
+    """(values, exponent): values * 2**exponent are those given, each block over ``axes`` brought near 1."""
+    moved = np.frexp(np.abs(values).max(axis=axes))[1].astype(np.int64)
+    return np.ldexp(values, -np.expand_dims(moved, axes)), moved
+
+
+def _check_steps(trace: Trace, steps: Sequence[int]) -> Array:
+    chosen = np.asarray(steps)
+    if chosen.ndim != 1 or (chosen.size and not np.issubdtype(chosen.dtype, np.integer)):
+        raise InputError(f"steps is {steps!r}; a list of whole numbers from 0 to {trace.steps - 1:,} is expected.")
+    if chosen.size and not (0 <= chosen.min() and chosen.max() < trace.steps):
+        wrong = next(step for step in chosen.tolist() if not 0 <= step < trace.steps)
+        raise InputError(f"steps holds {wrong:,}; whole numbers from 0 to {trace.steps - 1:,} are allowed.")
+    return chosen.astype(np.intp)
+
+
+def _backward(trace: Trace) -> Iterator[tuple[int, Array]]:
+    """(step, its Jacobian) from the last step to the first, some at a time."""
+    jacobians = _Jacobians(trace)
+    for high in range(trace.steps, 0, -TOGETHER):
+        low = max(0, high - TOGETHER)
+        found = jacobians.of(np.arange(low, high))
+        for step in range(high - 1, low - 1, -1):
+            yield step, found[step - low]
+
+
+class _Jacobians:
+    """Chain rule forward through the cut values of one step: each has a block (H, H) for each state before it."""
+
+    def __init__(self, trace: Trace) -> None:
+        self.trace, self.plan, self.bulk = trace, backward_plan(trace.cell), trace.bulk()
+        self.bulk.evaluate(self.plan.needed)
+
+    def of(self, steps: Array) -> Array:
+        trace, hidden = self.trace, self.trace.hidden_size
+        states = trace.cell.states
+        blocks: dict[Node, dict[str, Array]] = {}
+        for node in sorted(self.plan.adjoint_of, key=lambda node: node.index):
+            blocks[node] = self.of_node(node, blocks, steps)
+        result = np.zeros((len(steps), *trace.lead, len(states) * hidden, len(states) * hidden))
+        for row, after in enumerate(states):
+            for before, block in blocks[trace.cell.node(after)].items():
+                column = states.index(before)
+                result[..., row * hidden : (row + 1) * hidden, column * hidden : (column + 1) * hidden] = block
+        return result
+
+    def of_node(self, node: Node, blocks: dict[Node, dict[str, Array]], steps: Array) -> dict[str, Array]:
+        """d node / d state before -> (…, H, H), by state; a block that is not there is zero."""
+        if node.op == "state":
+            return {node.name: np.eye(self.trace.hidden_size)}
+        if node.op == "matrix":
+            matrix = self.trace.params[node.name]
+            inner = blocks.get(node.args[0], {})
+            return {name: matrix @ block for name, block in inner.items()}
+        terms: dict[str, list[Array]] = {}
+        for part, coefficient in self.plan.coefficients[node].items():
+            if part is not node and part in blocks:
+                factor = self.column(coefficient, steps)
+                for name, block in blocks[part].items():
+                    terms.setdefault(name, []).append(factor * block)
+        return {name: _add(parts) for name, parts in terms.items()}
+
+    def column(self, coefficient: Node, steps: Array) -> Array:
+        """The coefficient as a diagonal matrix from the left: (n, *lead, H, 1), or (*lead, H, 1) for every step."""
+        value = np.asarray(self.bulk[coefficient])
+        if coefficient.timed:
+            value = np.broadcast_to(value, (self.trace.steps, *self.trace.lead, self.trace.hidden_size))[steps]
+        return value[..., None] if value.ndim else value
+
+
+def _add(parts: Iterable[Array]) -> Array:
+    first, *rest = parts
+    for part in rest:
+        first = first + part
+    return first
