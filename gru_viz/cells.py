@@ -19,7 +19,8 @@ class Cell:
     ``text`` holds one line a value, such as ``h' = tanh(W @ x + U @ h + b)``; the rules are those of
     ``gru_viz.equations``. ``meanings`` says in words what a name means, ``roles`` which part a gate plays
     (one of ``gru_viz.roles.ROLES``; where none is given it is read off the equations), ``source`` where
-    the formulas come from, ``variant_of`` which ready cell it is a variant of. Raises EquationError, or InputError for a meaning or role of an unknown name.
+    the formulas come from, ``variant_of`` which ready cell it is a variant of. Raises EquationError, or InputError for a
+    meaning or role of an unknown name.
     """
 
     name: str
@@ -34,7 +35,9 @@ class Cell:
         known = {*self.states, *self.names, *self.parameters, "x"}
         for what, given in (("meanings", self.meanings), ("roles", self.roles)):
             if unknown := sorted(set(given) - known):
-                raise InputError(f"{what} of {self.name!r} names {unknown[0]!r}; its names are {', '.join(sorted(known))}.")
+                raise InputError(
+                    f"{what} of {self.name!r} names {unknown[0]!r}; its names are {', '.join(sorted(known))}."
+                )
         if wrong := sorted(set(self.roles.values()) - set(ROLES)):
             raise InputError(f"roles of {self.name!r} holds {wrong[0]!r}; the roles are {', '.join(ROLES)}.")
         object.__setattr__(self, "title", self.title or self.name)
@@ -111,7 +114,10 @@ _LSTM_MEANINGS = {
     "c": "cell state: the memory",
     "h": "hidden state: what the rest of a network sees",
 }
-_GRU_MEANINGS = {"r": "reset gate: how much of the old state the candidate looks back at", "h": "hidden state: the memory"}
+_GRU_MEANINGS = {
+    "r": "reset gate: how much of the old state the candidate looks back at",
+    "h": "hidden state: the memory",
+}
 
 CATALOGUE = (
     Cell(
@@ -134,8 +140,8 @@ CATALOGUE = (
         title="LSTM",
         meanings=_LSTM_MEANINGS,
         roles={"f": "keep", "i": "write", "o": "show", "g": "candidate"},
-        source="S. Hochreiter and J. Schmidhuber, Long Short-Term Memory, Neural Computation 9 (1997); the forget gate: "
-        "F. Gers, J. Schmidhuber and F. Cummins, Learning to Forget, Neural Computation 12 (2000)",
+        source="S. Hochreiter and J. Schmidhuber, Long Short-Term Memory, Neural Computation 9 (1997); the forget "
+        "gate: F. Gers, J. Schmidhuber and F. Cummins, Learning to Forget, Neural Computation 12 (2000)",
     ),
     Cell(
         "gru",
@@ -152,8 +158,8 @@ CATALOGUE = (
             "n": "candidate: what could be written",
         },
         roles={"r": "look back", "z": "write", "n": "candidate"},
-        source="K. Cho et al., Learning Phrase Representations using RNN Encoder-Decoder (2014); z as in J. Chung et al., "
-        "Empirical Evaluation of Gated Recurrent Neural Networks on Sequence Modeling (2014)",
+        source="K. Cho et al., Learning Phrase Representations using RNN Encoder-Decoder (2014); z as in J. Chung "
+        "et al., Empirical Evaluation of Gated Recurrent Neural Networks on Sequence Modeling (2014)",
     ),
     Cell(
         "gru_reset_after",

@@ -13,20 +13,21 @@ import numpy as np
 
 from gru_viz.cells import Cell
 from gru_viz.experiment import KEEP_CHOICES, Experiment
-from gru_viz.runs import CellReport, Difference, Luck
 from gru_viz.labels import quoted
+from gru_viz.runs import CellReport, Difference, Luck
 from gru_viz.sequences import Sequence
 from gru_viz.theme import number, number_from_log10
 
 LESSON = "In general: gates do not remember by existing. They remember when they are nearly shut."
 CURVES = {"state": "carried state", "parts": "its parts h and c", "input": "input x"}
 HOW_TO_READ = {
-    "state": "L is the sum of the last h. Each line is the norm of its gradient by the state that the cell hands on after "
-    "that step: h, in an LSTM h and c together. A marker stands at the farthest step with 1 % of the last step's norm.",
-    "parts": "L is the sum of the last h. An LSTM hands on two states; each line is the norm of the gradient through one "
-    "of them, the other held fixed.",
-    "input": "L is the sum of the last h. Each line is the norm of its gradient by the input x of that step: how much a "
-    "small change of that input would move L.",
+    "state": "L is the sum of the last h. Each line is the norm of its gradient by the state that the cell hands on "
+    "after that step: h, in an LSTM h and c together. A marker stands at the farthest step with 1 % of the last step's "
+    "norm.",
+    "parts": "L is the sum of the last h. An LSTM hands on two states; each line is the norm of the gradient through "
+    "one of them, the other held fixed.",
+    "input": "L is the sum of the last h. Each line is the norm of its gradient by the input x of that step: how much "
+    "a small change of that input would move L.",
 }
 CONTRAST = 1.5  # cells whose reaches differ by less than this factor are not told apart in words
 _COUNT = {1: "It falls", 2: "Both fall", 3: "All three fall", 4: "All four fall", 5: "All five fall"}
@@ -123,7 +124,9 @@ def luck(found: Many[Luck]) -> str:
         low, middle, high = np.quantile(each.reach, (0.1, 0.5, 0.9), method="inverted_cdf").astype(int)
         texts.append(f"{middle:,} ({low:,} to {high:,})")
     cells = [each.cell for each in found]
-    spread = f"Over seeds 0 to {seeds - 1} the median reach, and where 80 % of the seeds lie, is {in_each(cells, texts)}."
+    spread = (
+        f"Over seeds 0 to {seeds - 1} the median reach, and where 80 % of the seeds lie, is {in_each(cells, texts)}."
+    )
     plain = [each for each in found if not each.cell.gates]
     gated = [each for each in found if each.cell.gates]
     if len(plain) != 1 or not gated:
@@ -139,10 +142,14 @@ def described(reports: Many[CellReport], sequence: Sequence) -> str:
     parts = []
     for report in reports:
         finite = report.norm[np.isfinite(report.norm)]
-        low, high = (number_from_log10(float(edge), 2) for edge in (finite.min(), finite.max())) if finite.size else ("0", "0")
+        low, high = (
+            (number_from_log10(float(edge), 2) for edge in (finite.min(), finite.max())) if finite.size else ("0", "0")
+        )
         zeros = int(np.sum(report.norm == -math.inf))
-        parts.append(f"{report.cell.title}: between {low} and {high}, down to 1 % over the last {report.reach:,} steps"
-                     + f", exactly zero at {zeros:,} steps" * bool(zeros))
+        parts.append(
+            f"{report.cell.title}: between {low} and {high}, down to 1 % over the last {report.reach:,} steps"
+            + f", exactly zero at {zeros:,} steps" * bool(zeros)
+        )
     return f"Norm of the carried gradient at each of {len(sequence.tokens):,} steps. " + ". ".join(parts) + "."
 
 
@@ -157,8 +164,8 @@ def described_states(reports: Many[CellReport]) -> str:
 
 
 def described_differences(differences: Many[Difference]) -> str:
-    parts = [
-        f"{each.cell.title}: largest at step {each.steps.start + int(each.distance.argmax()) + 1}, at the end {number(each.left, 2)} of it"
-        for each in differences
-    ]
+    parts = []
+    for each in differences:
+        largest = each.steps.start + int(each.distance.argmax()) + 1
+        parts.append(f"{each.cell.title}: largest at step {largest:,}, at the end {number(each.left, 2)} of it")
     return "Distance between the hidden states of the two runs. " + ". ".join(parts) + "."

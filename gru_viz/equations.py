@@ -153,8 +153,12 @@ def parse_equations(text: str) -> Equations:
     parser = _Parser(tokens)
     lines = parser.equations()
     if not any(line.primed and line.name == "h" for line in lines):
-        raise EquationError(1, 1, _quote(lines[0].symbol) + " and no line for the state h" if lines else "no equation",
-                            "each cell has a state h, and a line that begins with h' = gives its new value")
+        raise EquationError(
+            1,
+            1,
+            _quote(lines[0].symbol) + " and no line for the state h" if lines else "no equation",
+            "each cell has a state h, and a line that begins with h' = gives its new value",
+        )
     return _resolve(lines)
 
 
@@ -212,8 +216,9 @@ def _refuse_character(character: str, place: Place) -> NoReturn:
 
 def _check_number(word: str, following: str, place: Place) -> None:
     if re.match(r"[A-Za-z_.]", following):
-        raise EquationError(place.line, place.column, _quote(word + following),
-                            "a number ends at a space or an operator: 0.5 * h, 2e-3")
+        raise EquationError(
+            place.line, place.column, _quote(word + following), "a number ends at a space or an operator: 0.5 * h, 2e-3"
+        )
     if not math.isfinite(float(word)):
         raise EquationError(place.line, place.column, _quote(word), "numbers must be finite, at most 1.8e308")
 
@@ -329,7 +334,7 @@ class _Parser:
         if token.kind != "name":
             self.fail(f'a name, a number, {", ".join(FUNCTIONS)} or "(" is expected', token)
         if token.text in FUNCTIONS:
-            self.expect("(", f'{token.text} is a function: write {token.text}(…)')
+            self.expect("(", f"{token.text} is a function: write {token.text}(…)")
             return Call(token.place, token.text, self.closed(token))
         if self.next.text == "(":
             near = difflib.get_close_matches(token.text, FUNCTIONS, n=1)
@@ -383,10 +388,16 @@ class _Scope:
             meaning = "the input" if line.name == "x" else "a function"
             raise EquationError(where.line, where.column, shown, f"{line.name} is {meaning} and cannot be defined")
         if line.symbol in defined:
-            raise EquationError(where.line, where.column, shown, f"{line.symbol} is defined above; each name has one line")
+            raise EquationError(
+                where.line, where.column, shown, f"{line.symbol} is defined above; each name has one line"
+            )
         if not line.primed and line.name in self.states:
-            raise EquationError(where.line, where.column, shown,
-                                f"{line.name} is the state before the step; its new value is written {line.name}'")
+            raise EquationError(
+                where.line,
+                where.column,
+                shown,
+                f"{line.name} is the state before the step; its new value is written {line.name}'",
+            )
 
     def check(self, expression: Expression, defined: set[str]) -> None:
         operands_x = {id(part.operand) for part in walk(expression) if isinstance(part, MatrixProduct)}
@@ -396,26 +407,37 @@ class _Scope:
                 self.matrix(part, INPUT_MATRIX if of_input else RECURRENT_MATRIX)
             elif isinstance(part, Name) and part.name == "x":
                 if part.primed or id(part) not in operands_x:
-                    raise EquationError(part.place.line, part.place.column, _quote("x" + "'" * part.primed),
-                                        'the input x stands alone, right of "@": W @ x')
+                    raise EquationError(
+                        part.place.line,
+                        part.place.column,
+                        _quote("x" + "'" * part.primed),
+                        'the input x stands alone, right of "@": W @ x',
+                    )
             elif isinstance(part, Name):
                 self.name(part, defined)
 
     def matrix(self, part: MatrixProduct, shape: tuple[str, ...]) -> None:
         name = part.matrix
         if name in self.values or name in self.states or name in (*FUNCTIONS, "x"):
-            raise EquationError(part.place.line, part.place.column, _quote(name),
-                                f'left of "@" stands a parameter, and {name} is none')
+            raise EquationError(
+                part.place.line, part.place.column, _quote(name), f'left of "@" stands a parameter, and {name} is none'
+            )
         self.parameter(part.place, name, shape)
 
     def name(self, part: Name, defined: set[str]) -> None:
         name, where = part.name, part.place
         symbol = name + "'" * part.primed
         if part.primed and name not in self.states:
-            raise EquationError(where.line, where.column, _quote(symbol),
-                                f"a prime marks a state after the step; the states are {', '.join(self.states)}")
+            raise EquationError(
+                where.line,
+                where.column,
+                _quote(symbol),
+                f"a prime marks a state after the step; the states are {', '.join(self.states)}",
+            )
         if (part.primed or name in self.values) and symbol not in defined:
-            raise EquationError(where.line, where.column, _quote(symbol), f"{symbol} is used before the line that defines it")
+            raise EquationError(
+                where.line, where.column, _quote(symbol), f"{symbol} is used before the line that defines it"
+            )
         if part.primed or name in self.values or name in self.states:
             return
         if name != "b" and "_" not in name and name not in self.parameters:
@@ -427,8 +449,12 @@ class _Scope:
         if known is None and not self.grows:
             self.unknown(where, name)
         if known not in (None, shape):
-            raise EquationError(where.line, where.column, _quote(name),
-                                f"{name} has the shape ({', '.join(known or ())}) above, and ({', '.join(shape)}) here")
+            raise EquationError(
+                where.line,
+                where.column,
+                _quote(name),
+                f"{name} has the shape ({', '.join(known or ())}) above, and ({', '.join(shape)}) here",
+            )
         self.parameters[name] = shape
 
     def unknown(self, where: Place, name: str) -> NoReturn:

@@ -98,7 +98,7 @@ class Graph:
         return node
 
     def define(self, symbol: str, expression: Expression) -> None:
-        """The node of a name is the name's own: an equal expression elsewhere is another value, with its own gradient."""
+        """A name has a node of its own: an equal expression elsewhere is another value, with another gradient."""
         before = self._count
         node = self.lower(expression)
         if node.index < before or not node.args:

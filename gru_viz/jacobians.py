@@ -31,8 +31,10 @@ def step_jacobians(trace: Trace, steps: Sequence[int] | None = None) -> Array:
     size = len(trace.cell.states) * trace.hidden_size
     bytes_needed = 8 * len(chosen) * math.prod(trace.lead) * size * size
     if bytes_needed > MAX_BYTES:
-        raise InputError(f"{len(chosen):,} Jacobians of {size:,} x {size:,} would take {bytes_needed / 2**20:,.0f} MB; "
-                         f"at most {MAX_BYTES >> 20} MB are allowed: ask for fewer steps.")
+        raise InputError(
+            f"{len(chosen):,} Jacobians of {size:,} x {size:,} would take {bytes_needed / 2**20:,.0f} MB; "
+            f"at most {MAX_BYTES >> 20} MB are allowed: ask for fewer steps."
+        )
     return _Jacobians(trace).of(chosen)
 
 
@@ -73,7 +75,9 @@ def horizon(trace: Trace) -> Array:
     if trace.lead:
         raise InputError(f"horizon is for one sequence; this run has a batch of {trace.lead[0]}.")
     if trace.steps > MAX_HORIZON:
-        raise InputError(f"A map of {trace.steps:,} x {trace.steps:,} steps is too large; at most {MAX_HORIZON:,} are allowed.")
+        raise InputError(
+            f"A map of {trace.steps:,} x {trace.steps:,} steps is too large; at most {MAX_HORIZON:,} are allowed."
+        )
     hidden, size = trace.hidden_size, len(trace.cell.states) * trace.hidden_size
     result = np.full((trace.steps, trace.steps), np.nan)
     rows, exponent = np.zeros((trace.steps, size)), np.zeros(trace.steps, dtype=np.int64)

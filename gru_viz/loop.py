@@ -16,7 +16,8 @@ import numpy as np
 Variable = tuple[Any, ...]
 
 _CALLS: dict[str, Any] = {
-    name: getattr(np, name) for name in ("add", "subtract", "multiply", "negative", "exp", "tanh", "reciprocal", "maximum")
+    name: getattr(np, name)
+    for name in ("add", "subtract", "multiply", "negative", "exp", "tanh", "reciprocal", "maximum")
 } | {"copy": np.copyto}
 
 
@@ -56,7 +57,7 @@ class Loop:
             first = out
 
     def compile(self, products: int) -> tuple[str, Callable[..., None]]:
-        """The source, and its function steps(products, fixed, rows): tuples of callables, of arrays, of rows to walk."""
+        """The source, and its function steps(products, fixed, rows): of callables, of arrays, of rows to walk."""
 
         def names(prefix: Sequence[str], source: str) -> list[str]:
             return [f"    {', '.join(prefix)}, = {source}"] if prefix else []

@@ -61,7 +61,9 @@ def init_params(
         raise InputError(f"seed is {seed!r}; a whole number from 0 is allowed.")
     names = [str(k) for k in range(input_size)] if input_names is None else list(input_names)
     if len(names) != input_size or len(set(names)) != len(names):
-        raise InputError(f"input_names has {len(set(names))} different names; input_size {input_size} asks for as many.")
+        raise InputError(
+            f"input_names has {len(set(names))} different names; input_size {input_size} asks for as many."
+        )
     bias = dict(bias or {})
     if unknown := [name for name in bias if cell.parameters.get(name) != VECTOR]:
         vectors = ", ".join(name for name, shape in cell.parameters.items() if shape == VECTOR)
@@ -111,8 +113,12 @@ def check_params(
     if params.keys() != cell.parameters.keys():
         missing = [name for name in cell.parameters if name not in params]
         extra = [name for name in params if name not in cell.parameters]
-        parts = [f"missing: {', '.join(missing)}"] * bool(missing) + [f"extra: {', '.join(map(str, extra))}"] * bool(extra)
-        raise InputError(f"{cell.name} takes exactly the parameters {', '.join(cell.parameters) or 'none'}; {'; '.join(parts)}.")
+        parts = [f"missing: {', '.join(missing)}"] * bool(missing) + [f"extra: {', '.join(map(str, extra))}"] * bool(
+            extra
+        )
+        raise InputError(
+            f"{cell.name} takes exactly the parameters {', '.join(cell.parameters) or 'none'}; {'; '.join(parts)}."
+        )
     arrays = {}
     for name, given in params.items():
         try:
@@ -125,7 +131,10 @@ def check_params(
         lead = arrays[first].ndim - len(cell.parameters[first])
         shape = arrays[first].shape
         if lead not in (0, 1) or 0 in shape:
-            raise InputError(f"Parameter {first} of {cell.name} has the shape {shape}; ({', '.join(cell.parameters[first])}) is expected.")
+            raise InputError(
+                f"Parameter {first} of {cell.name} has the shape {shape}; "
+                f"({', '.join(cell.parameters[first])}) is expected."
+            )
         sets = shape[0] if lead else None
         hidden_size = shape[lead]
     if hidden_size is None:

@@ -45,8 +45,8 @@ class ByName(Mapping[str, Array]):
 class Trace:
     """A cell's run over a sequence. ``trace["z"]`` is a named value at every step, (T, H) or (T, B, H).
 
-    ``trace["h"]`` is the state after each step, ``trace.before["h"]`` the one before; ``trace["x"]`` is the input as given,
-    (T, I) or (T, B, I). Made by ``run``.
+    ``trace["h"]`` is the state after each step, ``trace.before["h"]`` the one before; ``trace["x"]`` is the input as
+    given, (T, I) or (T, B, I). Made by ``run``.
     """
 
     cell: Cell

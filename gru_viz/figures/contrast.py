@@ -85,7 +85,9 @@ def gradient_figure(
     if len(last) == 1 and all(curve.reach is not None for curve in curves):
         at = last.pop() + np.log10(share)
         layout["shapes"].append(_guide(at, theme))
-        kept = [(place, text) for place, text in zip(places, texts, strict=True) if abs(place - at) > 0.05 * (high - low)]
+        kept = [
+            (place, text) for place, text in zip(places, texts, strict=True) if abs(place - at) > 0.05 * (high - low)
+        ]
         layout["yaxis"]["tickvals"] = [place for place, _ in kept] + [at]
         layout["yaxis"]["ticktext"] = [text for _, text in kept] + [f"{100 * share:g} %"]
     layout["annotations"] += _end_labels(curves, low, high, theme, first=True, height=CURVES_HEIGHT)
@@ -99,7 +101,8 @@ def _curves(reports: Sequence[CellReport], kind: str, luck: Sequence[Luck]) -> l
     if kind == "state":
         bands = {each.cell.name: each.band() for each in luck}
         return [
-            Curve(each.cell, each.norm, each.cell.title, reach=each.reach, band=bands.get(each.cell.name)) for each in reports
+            Curve(each.cell, each.norm, each.cell.title, reach=each.reach, band=bands.get(each.cell.name))
+            for each in reports
         ]
     return [
         Curve(report.cell, norm, f"{report.cell.title} {name}", thin=name != "h", dash="dot" if name != "h" else "")
@@ -113,7 +116,9 @@ def states_figure(reports: Sequence[CellReport], labels: Sequence[str], theme: T
 
     Where all units of all cells are more than MAX_PLOTTED values the first units are shown: see ``units_shown``.
     """
-    states = {f"{each.cell.title} {name}": (each.cell, values) for each in reports for name, values in each.states.items()}
+    states = {
+        f"{each.cell.title} {name}": (each.cell, values) for each in reports for name, values in each.states.items()
+    }
     count, shown = len(labels), units_shown(reports)
     height = int(np.clip(ROWS_HEIGHT / shown, *UNIT_HEIGHT)) * shown
     gap, total = 12, len(states) * height + 12 * (len(states) - 1)
@@ -222,7 +227,9 @@ def _band(curve: Curve, count: int, theme: Theme) -> list[Figure]:
     ]  # fmt: skip
 
 
-def _end_labels(curves: Sequence[Curve], low: float, high: float, theme: Theme, first: bool, height: int) -> list[Figure]:
+def _end_labels(
+    curves: Sequence[Curve], low: float, high: float, theme: Theme, first: bool, height: int
+) -> list[Figure]:
     """Each curve's name beside its first or last finite value, moved apart where they would overlap."""
     named = [(curve, curve.values[np.isfinite(curve.values)]) for curve in curves]
     named = [(curve, finite) for curve, finite in named if finite.size]
@@ -265,4 +272,3 @@ def _quantity(text: str, theme: Theme) -> Figure:
 def _guide(at: float, theme: Theme) -> Figure:
     return {"type": "line", "xref": "x domain", "x0": 0, "x1": 1, "yref": "y", "y0": at, "y1": at, "layer": "below",
             "line": {"color": theme.quiet, "width": 1, "dash": "dot"}}  # fmt: skip
-

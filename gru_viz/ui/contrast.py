@@ -37,8 +37,10 @@ def luck(experiment: Experiment) -> tuple[Luck, ...]:
         return ()
     sequence = parse_sequence(experiment.kind, experiment.text)
     if sweep_size(experiment, sequence) > MAX_SWEEP:
-        st.warning(f"{len(SEEDS)} seeds of {len(sequence.tokens):,} steps with {experiment.hidden_size} units would take "
-                   "minutes. Up to 500 steps with 64 units, or 2,000 with 32, are run.")
+        st.warning(
+            f"{len(SEEDS)} seeds of {len(sequence.tokens):,} steps with {experiment.hidden_size} units would take "
+            "minutes. Up to 500 steps with 64 units, or 2,000 with 32, are run."
+        )
         return ()
     chunks, cells = list(seed_chunks(sequence, experiment.hidden_size)), cells_of(experiment)
     bar, found = st.empty(), []
@@ -53,10 +55,17 @@ def luck(experiment: Experiment) -> tuple[Luck, ...]:
 
 
 def _without_seed(experiment: Experiment, name: str) -> Experiment:
-    """What the runs with all seeds of one cell depend on; the rest as it is by default, so that it makes no other key."""
+    """What the runs with all seeds of one cell depend on; the rest is made equal, as it is part of the key."""
     usual = Experiment()
-    return replace(experiment, cells=(name,), seed=usual.seed, replace=usual.replace, by=usual.by,
-                   curve=usual.curve, luck=usual.luck)
+    return replace(
+        experiment,
+        cells=(name,),
+        seed=usual.seed,
+        replace=usual.replace,
+        by=usual.by,
+        curve=usual.curve,
+        luck=usual.luck,
+    )
 
 
 @st.cache_data(max_entries=300, show_spinner=False)
@@ -79,7 +88,10 @@ def tables(found: Contrast) -> None:
     opened = st.expander("The numbers", key="numbers", on_change="rerun")
     if not opened.open:
         return
-    steps: dict[str, list[Any]] = {"step": list(range(1, len(found.sequence.labels) + 1)), "token": list(found.sequence.labels)}
+    steps: dict[str, list[Any]] = {
+        "step": list(range(1, len(found.sequence.labels) + 1)),
+        "token": list(found.sequence.labels),
+    }
     with opened:
         st.markdown("**Gradient**: log10 of its norm after each step, −inf for an exact zero")
         table(steps | _norms(found), "gradient_table", "log10 of the norm of each gradient after each step")
@@ -88,8 +100,11 @@ def tables(found: Contrast) -> None:
         st.markdown("**Difference** of the hidden states after the replacement, as a Euclidean distance")
         first = found.differences[0].steps
         distances = {each.cell.title: each.distance.tolist() for each in found.differences}
-        table({name: values[first.start :] for name, values in steps.items()} | distances, "difference_table",
-              "Distance between the hidden states after each step")
+        table(
+            {name: values[first.start :] for name, values in steps.items()} | distances,
+            "difference_table",
+            "Distance between the hidden states after each step",
+        )
 
 
 def _norms(found: Contrast) -> dict[str, list[float]]:

@@ -46,14 +46,16 @@ def _title(name: str) -> str:
 
 
 def sidebar_state() -> Any:
-    """Open beside a wide page, so wide (px) that no row of buttons breaks; on a phone closed until ``sidebar_button``."""
+    """Beside a wide page so many px that no row of buttons breaks; on a phone closed until ``sidebar_button``."""
     return st.session_state.pop("sidebar", 330)
 
 
 def sidebar_button() -> None:
     """On a phone the sidebar is out of sight: a button on the page opens it."""
     st.html("<style>@media (min-width: 768px) { .st-key-open_sidebar { display: none } }</style>")
-    st.button("Type your own sequence", key="open_sidebar", on_click=lambda: st.session_state.update(sidebar="expanded"))
+    st.button(
+        "Type your own sequence", key="open_sidebar", on_click=lambda: st.session_state.update(sidebar="expanded")
+    )
 
 
 _KEEP_HELP = (
@@ -66,7 +68,12 @@ def _sequence() -> None:
     experiment = state.current()
     choice("kind", tuple(KINDS), _KIND_NAMES.__getitem__, label_visibility="collapsed")
     kind = experiment.kind
-    arguments: dict[str, Any] = {"label": "Sequence", "key": state.key(kind), "on_change": state.change, "args": (kind,)}
+    arguments: dict[str, Any] = {
+        "label": "Sequence",
+        "key": state.key(kind),
+        "on_change": state.change,
+        "args": (kind,),
+    }
     if kind == "text" and "\n" not in experiment.text:
         st.text_input(**arguments, live=TYPING_PAUSE)
     else:
@@ -106,7 +113,16 @@ def _biases(experiment: Experiment) -> None:
         set_apart = gate in own
         st.checkbox(f"Set b of {gate}", value=set_apart, key=f"own_{gate}", on_change=_toggle_bias, args=(gate, usual))
         if set_apart:
-            st.slider(f"b of {gate}", -MAX_BIAS, MAX_BIAS, own[gate], 0.25, key=f"bias_{gate}", on_change=_set_bias, args=(gate,))
+            st.slider(
+                f"b of {gate}",
+                -MAX_BIAS,
+                MAX_BIAS,
+                own[gate],
+                0.25,
+                key=f"bias_{gate}",
+                on_change=_set_bias,
+                args=(gate,),
+            )
 
 
 def _toggle_bias(gate: str, usual: float) -> None:
@@ -127,4 +143,6 @@ def _link() -> None:
         if experiment != Experiment():
             st.button("Back to the example", key="reset", on_click=state.reset)
     if not link_fits(experiment):
-        st.warning("This sequence is too long for a link: the link holds all the rest, and opens with the example's sequence.")
+        st.warning(
+            "This sequence is too long for a link: the link holds all the rest, and opens with the example's sequence."
+        )

@@ -39,8 +39,8 @@ def problems() -> dict[str, str]:
 
 
 def begin() -> Experiment:
-    """Called first in every run. The link decides on a first visit, a reload, after a restart of the server, and on Back
-    and Forward; else the session does, as a quick second change still carries the link of the first."""
+    """Called first in every run. The link decides on a first visit, a reload, after a restart of the server, and on
+    Back and Forward; else the session does, as a quick second change still carries the link of the first."""
     first = "experiment" not in st.session_state
     if first or _came_by_history():
         experiment, notes = from_query({name: st.query_params.get_all(name) for name in st.query_params})
@@ -120,15 +120,19 @@ def _came_by_history() -> bool:
 
 
 def _widgets() -> tuple[str, ...]:
-    """What has a widget whose value is kept under ``key``: the fields, but the text once for each kind of sequence, and the
-    cells in two parts."""
+    """What has a widget whose value is kept under ``key``: the fields, but the text once for each kind of sequence, and
+    the cells in two parts."""
     return (*KINDS, "variants", *(field for field in SETTINGS if field != "text"))
 
 
 def _widget_value(field: str) -> Any:
     experiment = current()
     if field in KINDS:
-        return experiment.text if field == experiment.kind else {"text": Experiment().text, "numbers": FIRST_NUMBERS}[field]
+        return (
+            experiment.text
+            if field == experiment.kind
+            else {"text": Experiment().text, "numbers": FIRST_NUMBERS}[field]
+        )
     if field in ("cells", "variants"):
         return [name for name in experiment.cells if bool(cell(name).variant_of) == (field == "variants")]
     value = getattr(experiment, field)

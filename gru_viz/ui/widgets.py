@@ -49,4 +49,6 @@ TYPING_PAUSE = "400ms"  # after which a text field that is being typed in is rea
 
 
 def text(field: str, label: str = "") -> None:
-    st.text_input(label or SETTINGS[field].label, key=state.key(field), live=TYPING_PAUSE, on_change=state.change, args=(field,))
+    st.text_input(
+        label or SETTINGS[field].label, key=state.key(field), live=TYPING_PAUSE, on_change=state.change, args=(field,)
+    )

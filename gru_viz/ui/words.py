@@ -13,7 +13,7 @@ _SIGNS = re.compile(r"(?<=[A-Za-z])\.(?=\S)|\.(?=[A-Za-z])|[!#$%&()*+/:;<=>?@\[\
 def markdown(text: str) -> str:
     """The text so that ``st.markdown`` shows it character by character.
 
-    A sign becomes a character reference, with a word joiner beside it, which nobody sees: Streamlit looks for marks of its
-    own (``:name:``, ``->``, ``www.``) after references are read, and so does not find them.
+    A sign becomes a character reference, with a word joiner beside it, which nobody sees: Streamlit looks for marks of
+    its own (``:name:``, ``->``, ``www.``) after references are read, and so does not find them.
     """
     return _SIGNS.sub(lambda sign: f"{_JOINER}&#{ord(sign[0])};{_JOINER}", _BLANKS.sub(" ", text))

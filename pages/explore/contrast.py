@@ -41,7 +41,11 @@ if units_shown(reports) < experiment.hidden_size:
 
 finding(conclusions.left_over(differences, *found.replaced_text))
 replacement(experiment)
-figure(difference_figure(differences, labels, theme()), key="difference", alt=conclusions.described_differences(differences))
+figure(
+    difference_figure(differences, labels, theme()),
+    key="difference",
+    alt=conclusions.described_differences(differences),
+)
 
 st.info(conclusions.LESSON)
 tables(found)
