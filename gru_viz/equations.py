@@ -463,7 +463,7 @@ class _Scope:
             name.lower(), known, n=1, cutoff=0.5
         )
         hint = f"did you mean {near[0]}? " if near else ""
-        rule = "a parameter vector is b or has an underscore, such as b_z; a learned scalar or a projection has no form here"
+        rule = "a parameter vector is b or has an underscore, as b_z; learned scalars and projections have no form here"
         if not self.grows:
             rule = f"the cell's names are {', '.join(known)}"
         raise EquationError(where.line, where.column, _quote(name), f"it is no known name: {hint}{rule}")

@@ -14,7 +14,7 @@ from gru_viz.theme import Theme, power_of_ten
 Figure = dict[str, Any]
 
 MAX_PLOTTED = 50_000  # heatmap cells in one figure
-MARGIN = {"l": 86, "r": 66, "t": 34, "b": 44}  # the same in all figures, so that their steps stand in one line
+MARGIN = {"l": 80, "r": 76, "t": 34, "b": 44}  # the same in all figures, so that their steps stand in one line
 FONT = "'Source Sans', system-ui, sans-serif"  # the first is the one of the page, which Streamlit ships
 CONFIG = {
     "displaylogo": False,
@@ -78,6 +78,16 @@ def frame(theme: Theme, height: int) -> Figure:
     }  # fmt: skip
 
 
+def words(text: str, colour: str, x: float, y: float, left: bool) -> Figure:
+    """Text beside a plot, at a place in parts of its width and height; to the left of the place or to the right."""
+    side = "right" if left else "left"
+    return {
+        "text": text, "font": {"size": 14, "color": colour}, "showarrow": False, "align": side,
+        "xref": "paper", "x": x, "xanchor": side, "xshift": -8 if left else 8,
+        "yref": "paper", "y": y, "yanchor": "middle",
+    }  # fmt: skip
+
+
 def log_ticks(low: float, high: float, most: int = 6) -> tuple[list[float], list[str]]:
     """Places and labels, 10⁻⁹ rather than −9, of whole powers of ten between two exponents."""
     span = max(high - low, 1.0)
@@ -87,8 +97,8 @@ def log_ticks(low: float, high: float, most: int = 6) -> tuple[list[float], list
     return places, [power_of_ten(int(place)) for place in places]
 
 
-def spread(values: Sequence[float], gap: float) -> list[float]:
-    """The values moved apart to at least ``gap`` between neighbours; their order stays."""
+def spread(values: Sequence[float], gap: float, low: float = 0.0, high: float = 1.0) -> list[float]:
+    """The values moved apart to at least ``gap`` between neighbours, within low … high; their order stays."""
     order = sorted(range(len(values)), key=values.__getitem__)
     placed = [values[k] for k in order]
     for _ in range(100):
@@ -97,7 +107,8 @@ def spread(values: Sequence[float], gap: float) -> list[float]:
             if short > 1e-9 * gap:
                 placed[a] -= short / 2
                 placed[a + 1] += short / 2
-    result = [0.0] * len(values)
-    for place, k in enumerate(order):
-        result[k] = placed[place]
-    return result
+    for k in range(len(placed)):  # up from the lower edge …
+        placed[k] = max(placed[k], low if k == 0 else placed[k - 1] + gap)
+    for k in reversed(range(len(placed))):  # … and down from the upper one
+        placed[k] = min(placed[k], high if k == len(placed) - 1 else placed[k + 1] - gap)
+    return [placed[order.index(k)] for k in range(len(values))]

@@ -19,6 +19,7 @@ from gru_viz.figures.common import (
     steps,
     token_axis,
     typed,
+    words,
 )  # fmt: skip
 from gru_viz.runs import CellReport, Difference, Luck
 from gru_viz.theme import Theme, cell_colour, cell_style, number, number_from_log10
@@ -60,8 +61,9 @@ def gradient_figure(
     """log10 norms of gradients over the steps; time to the right, so that the gradient is read from right to left.
 
     ``kind`` is a key of QUANTITY; the carried state's curves have a marker where they last have ``share`` of the last
-    step's norm, and a line shows that share where all curves agree on it. ``luck``: a band over seeds for each cell. The
-    labels stand where the curves differ, at the first step. An exact zero has no place on a log axis: its curve ends.
+    step's norm, and a line shows that share where all curves agree on it. ``luck``: a band over seeds for each cell.
+    The labels stand where the curves differ, at the first step. An exact zero has no place on a log axis: the curve
+    ends.
     """
     curves = _curves(reports, kind, luck)
     count = len(labels)
@@ -70,8 +72,8 @@ def gradient_figure(
     places, texts = log_ticks(low, high)
     layout["xaxis"] = token_axis(labels, theme)
     layout["yaxis"] = {
-        "range": [low, high], "tickvals": places, "ticktext": texts, "side": "right", "fixedrange": True, "zeroline": False,
-        "gridcolor": theme.faint, "tickfont": {"size": 13, "color": theme.text},
+        "range": [low, high], "tickvals": places, "ticktext": texts, "side": "right", "fixedrange": True,
+        "zeroline": False, "gridcolor": theme.faint, "tickfont": {"size": 13, "color": theme.text},
     }  # fmt: skip
     data: list[Figure] = []
     for curve in curves:
@@ -142,10 +144,13 @@ def states_figure(reports: Sequence[CellReport], labels: Sequence[str], theme: T
         }  # fmt: skip
         data.append({
             "type": "heatmap", "name": name, "x": steps(count), "y": [unit + 1 for unit in range(shown)],
-            "z": typed(values[:, :shown].T), "yaxis": axis, "coloraxis": "coloraxis", "xgap": 1 if count <= 64 else 0, "ygap": 0,
+            "z": typed(values[:, :shown].T), "yaxis": axis, "coloraxis": "coloraxis",
+            "xgap": 1 if count <= 64 else 0,
             "hovertemplate": f"{name} of unit %{{y}} after step %{{x}}: %{{z:.3f}}<extra></extra>",
         })  # fmt: skip
-        layout["annotations"].append(_row_label(name, cell, top - height / total / 2, theme))
+        layout["annotations"].append(
+            words(_label(name), cell_colour(theme, cell), x=0, y=top - height / total / 2, left=True)
+        )
     return {"data": data, "layout": layout}
 
 
@@ -189,14 +194,14 @@ def _limits(curves: Sequence[Curve]) -> tuple[float, float]:
 
 
 def _line(curve: Curve, labels: Sequence[str], theme: Theme, logarithmic: bool, first: int = 0) -> Figure:
-    style, values = cell_style(curve.cell), curve.values
-    words = number_from_log10 if logarithmic else number
+    style, colour, values = cell_style(curve.cell), cell_colour(theme, curve.cell), curve.values
+    shown = number_from_log10 if logarithmic else number
     return {
         "type": "scatter", "mode": "lines" if len(values) > 1 else "markers", "name": curve.name,
         "x": steps(len(labels))[first : first + len(values)], "y": typed(np.where(np.isfinite(values), values, np.nan)),
-        "line": {"color": cell_colour(theme, curve.cell), "dash": curve.dash or style.dash, "width": 1.5 if curve.thin else 2.5},
-        "marker": {"color": cell_colour(theme, curve.cell), "symbol": style.marker, "size": 9},
-        "text": [f"step {first + k + 1}, {plain(labels[first + k])}: {words(float(value))}" for k, value in enumerate(values)],
+        "line": {"color": colour, "dash": curve.dash or style.dash, "width": 1.5 if curve.thin else 2.5},
+        "marker": {"color": colour, "symbol": style.marker, "size": 9},
+        "text": [f"step {k + 1}, {plain(labels[k])}: {shown(float(value))}" for k, value in enumerate(values, first)],
         "hovertemplate": f"{curve.name}, %{{text}}<extra></extra>",
     }  # fmt: skip
 
@@ -233,20 +238,16 @@ def _end_labels(
     """Each curve's name beside its first or last finite value, moved apart where they would overlap."""
     named = [(curve, curve.values[np.isfinite(curve.values)]) for curve in curves]
     named = [(curve, finite) for curve, finite in named if finite.size]
-    gap = LABEL_GAP * (1 + 0.7 * any(", " in curve.name for curve, _ in named))
+    gap = LABEL_GAP * (1 + 0.9 * any(", " in curve.name for curve, _ in named))
     ends = [(float(finite[0 if first else -1]) - low) / (high - low) for _, finite in named]
     return [
-        {
-            "text": _label(curve.name), "xref": "paper", "align": "right" if first else "left", "x": 0 if first else 1, "xanchor": "right" if first else "left",
-            "xshift": -8 if first else 8, "yref": "paper", "y": y, "yanchor": "middle", "showarrow": False,
-            "font": {"size": 14, "color": cell_colour(theme, curve.cell)},
-        }
+        words(_label(curve.name), cell_colour(theme, curve.cell), x=0 if first else 1, y=y, left=first)
         for (curve, _), y in zip(named, spread(ends, gap / height), strict=True)
-    ]  # fmt: skip
+    ]
 
 
 def _signed_scale(theme: Theme, limit: float) -> list[list[object]]:
-    """Colours from -limit to limit. Half of them are for values within ±1, so that beside a large c an h is still seen."""
+    """Colours from -limit to limit. Half of them are for values within ±1, so that an h is seen beside a large c."""
     middle, power = len(theme.signed) // 2, max(1.0, np.log2(limit))
     places = [(k - middle) / middle for k in range(len(theme.signed))]
     return [[0.5 + 0.5 * np.sign(u) * abs(u) ** power, colour] for u, colour in zip(places, theme.signed, strict=True)]
@@ -254,19 +255,13 @@ def _signed_scale(theme: Theme, limit: float) -> list[list[object]]:
 
 def _label(name: str) -> str:
     """A name that fits beside a plot: broken after a comma, cut where it is too long."""
-    lines = name.split(", ")
-    return ",<br>".join(plain(line if len(line) <= 14 else line[:13] + "…") for line in lines[:2])
-
-
-def _row_label(name: str, cell: Cell, middle: float, theme: Theme) -> Figure:
-    return {"text": _label(name), "xref": "paper", "x": 0, "xanchor": "right", "xshift": -8, "yref": "paper", "y": middle, "yanchor": "middle",
-            "align": "right", "showarrow": False, "font": {"size": 14, "color": cell_colour(theme, cell)}}  # fmt: skip
+    first, *rest = (plain(line if len(line) <= 14 else line[:13] + "…") for line in name.split(", "))
+    return first + (f",<br><span style='font-size:12px'>{rest[0]}</span>" if rest else "")
 
 
 def _quantity(text: str, theme: Theme) -> Figure:
-    """What is drawn upwards, in words, above the plot: on a phone a turned title would take its room."""
-    return {"text": text, "xref": "paper", "x": 0, "xanchor": "left", "yref": "paper", "y": 1, "yanchor": "bottom",
-            "yshift": 8, "showarrow": False, "font": {"size": 13, "color": theme.quiet}}  # fmt: skip
+    """What is drawn upwards, above the plot: on a phone a turned title would take its room."""
+    return words(text, theme.quiet, x=0, y=1, left=False) | {"xshift": 0, "yanchor": "bottom", "yshift": 8}
 
 
 def _guide(at: float, theme: Theme) -> Figure:
