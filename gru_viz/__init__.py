@@ -1,10 +1,12 @@
 """See how a GRU, an LSTM and a plain RNN read a sequence: gate by gate, forward and backward in time."""
 
 from gru_viz.cells import Cell, cell, cell_names
+from gru_viz.dependence import direct_paths, saliency, sweep
 from gru_viz.engine import run
 from gru_viz.equations import EquationError
 from gru_viz.errors import InputError
 from gru_viz.gradients import GradientFlow, backpropagate, reach
+from gru_viz.jacobians import eigenvalues, horizon, singular_values, spectral_norms, step_jacobians
 from gru_viz.parameters import init_params
 from gru_viz.torch_bridge import TorchCheck, check_against_torch, from_torch, to_torch
 from gru_viz.trace import Trace
@@ -20,9 +22,17 @@ __all__ = [
     "cell",
     "cell_names",
     "check_against_torch",
+    "direct_paths",
+    "eigenvalues",
     "from_torch",
+    "horizon",
     "init_params",
     "reach",
     "run",
+    "saliency",
+    "singular_values",
+    "spectral_norms",
+    "step_jacobians",
+    "sweep",
     "to_torch",
 ]

@@ -9,10 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from gru_viz.cells import Cell, cell
+from gru_viz.dependence import sweep
 from gru_viz.engine import run
+from gru_viz.equations import VECTOR
 from gru_viz.errors import InputError
 from gru_viz.experiment import Experiment
 from gru_viz.gradients import backpropagate, reach
+from gru_viz.handset import HAND_SET
 from gru_viz.parameters import Parameters, init_params
 from gru_viz.sequences import Replacement, Sequence, default_replacement, parse_sequence, replace
 from gru_viz.trace import Trace
@@ -24,6 +27,13 @@ MAX_SWEEP = 2e9  # steps * hidden units squared * seeds: about half a minute a c
 
 def parameters(experiment: Experiment, of: Cell, sequence: Sequence, seed: int | None = None) -> Parameters:
     """The weights that the experiment's settings give a cell; ``seed`` instead of the experiment's own."""
+    if own := HAND_SET.get(experiment.weights):
+        if of.name != own.cell:
+            raise InputError(f"The weights {own.name} are hand-set for the cell {own.cell}, not for {of.name}.")
+        return own.params(sequence.input_names)
+    if experiment.weights == "shared" and of.variant_of:
+        base = cell(of.variant_of)
+        return variant_params(base, parameters(experiment, base, sequence, seed), of)
     biases = of.keep_biases(experiment.keep)
     own = of.gate_biases()
     for gate, bias in experiment.biases:
@@ -43,6 +53,19 @@ def parameters(experiment: Experiment, of: Cell, sequence: Sequence, seed: int |
     )
 
 
+def variant_params(base: Cell, params: Parameters, variant: Cell) -> Parameters:
+    """One set of weights for a cell and its variant: what the variant has besides is 0, and where a gate keeps in one
+    and writes in the other, its parameters change their sign, as sigmoid(-a) = 1 - sigmoid(a)."""
+    turned = {
+        gate
+        for gate in set(base.gates) & set(variant.gates)
+        if {base.roles[gate], variant.roles[gate]} == {"keep", "write"}
+    }
+    zero = np.zeros_like(params[next(name for name, shape in base.parameters.items() if shape == VECTOR)])
+    signs = {name: -1.0 if name.partition("_")[2] in turned else 1.0 for name in params}
+    return {name: signs[name] * params[name] if name in params else zero for name in variant.parameters}
+
+
 def with_fitting_replacement(experiment: Experiment, sequence: Sequence) -> Experiment:
     """The experiment, with a suggestion of ours where what it replaces does not occur in the sequence."""
     try:
@@ -59,6 +82,24 @@ def cells_of(experiment: Experiment) -> tuple[Cell, ...]:
 
 def trace(experiment: Experiment, of: Cell, sequence: Sequence) -> Trace:
     return run(of, parameters(experiment, of, sequence), sequence.values)
+
+
+def steps_until(ran: Trace, share: float = 0.9) -> int:
+    """How many steps h takes for that share of its change after the last change of the input: from then on its distance
+    from where it ends is at most 1 - share of what it was before. 0 if h does not move; give it time to settle.
+
+    Raises InputError for a batch.
+    """
+    if ran.lead:
+        raise InputError("steps_until takes one run, not a batch.")
+    if not 0 < share <= 1:
+        raise InputError(f"share is {share!r}; a number above 0 and up to 1 is allowed.")
+    changes = np.flatnonzero((np.diff(ran["x"], axis=0) != 0).any(axis=1)) + 1
+    start = int(changes[-1]) if changes.size else 0
+    path = np.concatenate([ran.before["h"][start : start + 1], ran["h"][start:]])  # (T - start + 1, H)
+    distance = np.linalg.norm(path - path[-1], axis=1)
+    far = np.flatnonzero(distance > (1 - share) * distance[0])
+    return int(far[-1]) + 1 if far.size else 0
 
 
 @dataclass(frozen=True)
@@ -177,9 +218,9 @@ def sweep_size(experiment: Experiment, sequence: Sequence) -> float:
 
 def seeds(experiment: Experiment, of: Cell, sequence: Sequence, some: range) -> Luck:
     """One run over several seeds side by side."""
-    each = [parameters(experiment, of, sequence, seed) for seed in some]
-    together = {name: np.stack([params[name] for params in each]) for name in of.parameters}
-    flow = backpropagate(run(of, together, sequence.values))
+    each = (parameters(experiment, of, sequence, seed) for seed in some)
+    [(_, together)] = sweep(of, each, sequence.values, at_once=len(some))
+    flow = backpropagate(together)
     return Luck(of, flow.log10_norm(), np.asarray(reach(flow)))
 
 
