@@ -71,6 +71,7 @@ class GradientFlow:
     _exponent: Array = field(repr=False)  # of the mantissas used in each step, (T, *lead)
     _state_exponent: Array = field(repr=False)  # of ``_states``, (T + 1, *lead)
     _kept_exponent: Array = field(repr=False)  # of ``_kept``, (T, *lead)
+    _square: Array = field(repr=False)  # squared norm of all rows of ``_states``, (T + 1, *lead)
 
     @property
     def carried(self) -> ByName:
@@ -89,6 +90,8 @@ class GradientFlow:
 
         Of all carried states together; with ``name`` of ``flow[name]``, or of ``flow.carried[name]`` alone.
         """
+        if name is None and _between(self._square[1:], SAFE**2):
+            return _shifted(0.5 * np.log10(self._square[1:]), self._state_exponent[1:])
         if name is None:
             parts = [values[1:] for values in self._states.values()]
             return log10_norm_of(np.concatenate(parts, axis=-1) if len(parts) > 1 else parts[0], self._state_exponent[1:])
@@ -176,19 +179,25 @@ def _scaled(mantissa: Array, exponent: Array) -> Array:
 def log10_norm_of(mantissa: Array, exponent: Array) -> Array:
     """log10 of the norm over the last axis; rows whose squares leave the range of a float64 are scaled first."""
     with np.errstate(over="ignore", under="ignore", divide="ignore"):
-        square = np.einsum("...h,...h->...", mantissa, mantissa)
+        square = np.vecdot(mantissa, mantissa)
         result = 0.5 * np.log10(square)
         if not _between(square, SAFE**2):
             odd = ~((square > SAFE**-2) & (square < SAFE**2))
             largest = np.abs(mantissa[odd]).max(axis=-1)
             unit = mantissa[odd] / np.where(largest > 0, largest, 1.0)[..., None]
-            result[odd] = np.log10(largest) + 0.5 * np.log10(np.einsum("...h,...h->...", unit, unit))
+            result[odd] = np.log10(largest) + 0.5 * np.log10(np.vecdot(unit, unit))
             result[odd] = np.where(largest > 0, result[odd], -np.inf)
-    return result + exponent * LOG10_2 if exponent.any() else result
+    return _shifted(result, exponent)
+
+
+def _shifted(log10: Array, exponent: Array) -> Array:
+    return log10 + exponent * LOG10_2 if exponent.any() else log10
 
 
 def _between(square: Array, limit: float) -> bool:
     """Whether all are above 1 / limit and below limit; False for nan."""
+    if square.size == 1:
+        return 1 / limit < square.item() < limit
     return bool(np.minimum.reduce(square, axis=None) > 1 / limit and np.maximum.reduce(square, axis=None) < limit)
 
 
@@ -216,52 +225,58 @@ class _Walk:
     def __init__(self, trace: Trace, loss: Mapping[str, Array]) -> None:
         self.trace, self.loss = trace, loss
         self.plan, self.bulk = backward_plan(trace.cell), trace.bulk()
-        self.shape = (*trace.lead, trace.hidden_size)
+        steps, lead, hidden = trace.steps, trace.lead, trace.hidden_size
+        self.shape = (*lead, hidden)
         self.early = any(len(values) > 1 for values in loss.values())  # there is a loss before the last step
-        self.states = {name: np.zeros((trace.steps + 1, *self.shape)) for name in trace.cell.states}
-        self.kept = {name: np.empty((trace.steps, *self.shape)) if self.early else values[:-1]
+        self.states = {name: np.zeros((steps + 1, *self.shape)) for name in trace.cell.states}
+        self.kept = {name: np.empty((steps, *self.shape)) if self.early else values[:-1]
                      for name, values in self.states.items()}
-        self.exponent = np.zeros((trace.steps, *trace.lead), dtype=np.int64)
-        self.state_exponent = np.zeros((trace.steps + 1, *trace.lead), dtype=np.int64)
-        self.stacks = [np.empty((trace.steps, *trace.lead, len(nodes) * trace.hidden_size)) for _, nodes in self.plan.stacks]
-        self.scaled_loss = {name: np.zeros((trace.steps, *self.shape)) for name in self.states} if self.early else {}
+        self.squares = np.empty((steps + 1, *lead))  # of the carried mantissas, as ``square`` gives them
+        self.exponent = np.zeros((steps, *lead), dtype=np.int64)
+        self.state_exponent = np.zeros((steps + 1, *lead), dtype=np.int64)
+        self.stacks = [np.empty((steps, *lead, len(nodes) * hidden)) for _, nodes in self.plan.stacks]
+        self.scaled_loss = {name: np.zeros((steps, *self.shape)) for name in self.states} if self.early else {}
         self.arrays: dict[Variable, Array] = {}
 
     def flow(self) -> GradientFlow:
         plan, early = self.plan, self.early
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
             self.bulk.evaluate(plan.needed)
             rows = [self.array(variable) for variable in (plan.rows_with_loss if early else plan.rows)]
             fixed = [self.array(variable) for variable in plan.fixed]
-        for variable in plan.adjoint_of.values():
-            self.array(variable)
-        steps, products = plan.steps_with_loss if early else plan.steps, self.products()
-        exponent = np.zeros(self.trace.lead, dtype=np.int64)
-        hi, length = self.trace.steps, CHUNK
-        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            while hi > 0:
-                exponent, start = self.align(hi, exponent)
-                while True:
-                    lo = max(0, hi - length)
-                    if early:
-                        self.scale_loss(lo, hi, exponent)
-                    back = slice(hi - 1, lo - 1 if lo else None, -1)
-                    steps(products, fixed, zip(*(row[back] for row in rows), strict=True))
-                    square = self.square(lo, hi)
-                    if _between(square, SAFE**2) or hi - lo == 1:
-                        break
-                    if ((square < SAFE**2) & ((square > SAFE**-2) | (start == 0))).all():
-                        break
-                    length = (hi - lo) // 2
-                if hi - lo == 1:
-                    self.check_finite(lo)
-                self.exponent[lo:hi] = self.state_exponent[lo:hi] = exponent
-                if length < CHUNK and _between(square, SAFE):
-                    length *= 2
-                hi = lo
+            for variable in plan.adjoint_of.values():
+                self.array(variable)
+            self.walk(rows, fixed)
         kept_exponent = self.exponent if early else self.state_exponent[:-1]
         return GradientFlow(self.trace, plan, self.bulk, self.arrays, self.states, self.kept,
-                            self.exponent, self.state_exponent, kept_exponent)
+                            self.exponent, self.state_exponent, kept_exponent, self.squares)
+
+    def walk(self, rows: list[Array], fixed: list[Array]) -> None:
+        """Chunk after chunk; a chunk in which a row's norm leaves the safe range is done again with half its length."""
+        steps, products = self.plan.steps_with_loss if self.early else self.plan.steps, self.products()
+        exponent = np.zeros(self.trace.lead, dtype=np.int64)
+        hi, length = self.trace.steps, CHUNK
+        while hi > 0:
+            exponent, start = self.align(hi, exponent)
+            while True:
+                lo = max(0, hi - length)
+                if self.early:
+                    self.scale_loss(lo, hi, exponent)
+                back = slice(hi - 1, lo - 1 if lo else None, -1)
+                steps(products, fixed, zip(*(row[back] for row in rows), strict=True))
+                square = self.square(lo, hi)
+                if _between(square, SAFE**2) or hi - lo == 1:
+                    break
+                if ((square < SAFE**2) & ((square > SAFE**-2) | (start == 0))).all():
+                    break
+                length = (hi - lo) // 2
+            if hi - lo == 1:
+                self.check_finite(lo)
+            self.exponent[lo:hi] = self.state_exponent[lo:hi] = exponent
+            self.squares[lo:hi], self.squares[hi] = square, start[0]
+            if length < CHUNK and _between(square, SAFE):
+                length *= 2
+            hi = lo
 
     def align(self, hi: int, exponent: Array) -> tuple[Array, Array]:
         """Add the loss after step ``hi`` to that row, near 1 on a common scale for each batch row.
@@ -304,7 +319,7 @@ class _Walk:
 
     def square(self, lo: int, hi: int) -> Array:
         """Squared norms of the carried mantissas in the rows lo … hi - 1, (hi - lo, *lead)."""
-        squares = [np.einsum("...h,...h->...", rows, rows) for rows in (values[lo:hi] for values in self.states.values())]
+        squares = [np.vecdot(rows, rows) for rows in (values[lo:hi] for values in self.states.values())]
         return squares[0] if len(squares) == 1 else functools.reduce(np.add, squares)
 
     def array(self, variable: Variable) -> Array:

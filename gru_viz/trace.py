@@ -5,6 +5,7 @@ The alphabet of shapes: T time, B batch, I input, H hidden. Arrays of a trace ar
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -56,16 +57,16 @@ class Trace:
     recorded: Mapping[Node, Array] = field(repr=False)
     sweep: bool  # each batch row has parameters of its own
 
-    @property
+    @functools.cached_property
     def steps(self) -> int:
         return len(self.inputs)
 
-    @property
+    @functools.cached_property
     def lead(self) -> tuple[int, ...]:
         """() or (B,): the axes between time and units."""
         return self.states["h"].shape[1:-1]
 
-    @property
+    @functools.cached_property
     def hidden_size(self) -> int:
         return self.states["h"].shape[-1]
 

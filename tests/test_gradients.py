@@ -72,6 +72,17 @@ def test_directional_differences_of_the_loss(name):
         assert difference / (2 * eps) == pytest.approx(slope, rel=1e-6)
 
 
+def test_the_slope_of_relu_at_zero_is_zero_as_in_torch():
+    own = gru_viz.Cell("hinge", "h' = relu(h) + relu(U @ h)")
+    given = Problem({"U": np.array([[0.0, 1.0], [2.0, 0.0]])}, np.zeros((2, 1)), {"h": np.array([0.0, 3.0])})
+
+    def hinge(p, x, h):
+        return {"h": torch.relu(h) + torch.relu(apply(p["U"], h))}
+
+    assert disagreements(found(own, given), expected(hinge, given)) == []
+    np.testing.assert_array_equal(found(own, given).gradients["before h"][1], [3.0, 2.0])
+
+
 # -- what is handed on -------------------------------------------------------------------------------------------------
 
 
@@ -128,6 +139,30 @@ def test_dL_dc_counts_the_path_through_h_and_the_carried_gradient_of_c_does_not(
     assert not flow.carried["c"][-1].any()
 
 
+def joined(p, x, h, c):
+    inside = apply(p["U"], h)
+    return {"h": inside, "c": inside + apply(p["W"], x) + p["b"]}
+
+
+def operand(p, x, h):
+    inside = apply(p["U"], h)
+    outside = apply(p["V"], inside) + inside + apply(p["W"], x) + p["b"]
+    return {"a": inside, "n": outside, "h": 0.5 * torch.tanh(outside)}
+
+
+@pytest.mark.parametrize(
+    ("text", "step"),
+    [
+        ("h' = U @ h\nc' = h' + W @ x + b", joined),
+        ("a = U @ h\nn = V @ a + a + W @ x + b\nh' = 0.5 * tanh(n)", operand),
+    ],
+)
+def test_a_product_that_is_a_state_or_an_operand_has_more_than_its_sums_gradient(text, step):
+    own = gru_viz.Cell("own", text)
+    given = problem(own, seed=18)
+    assert disagreements(found(own, given), expected(step, given)) == []
+
+
 # -- norms -------------------------------------------------------------------------------------------------------------
 
 
@@ -172,6 +207,23 @@ def test_norms_far_outside_float64(own, u, first):
     np.testing.assert_allclose(norms, log10(abs(u)) * np.arange(3_000, -1, -1), rtol=1e-13, atol=1e-13)
     np.testing.assert_array_equal(flow.log10_norm("h"), norms)
     np.testing.assert_allclose(flow.log10_norm("x"), norms, rtol=1e-13, atol=1e-13)
+
+
+@pytest.mark.parametrize("u", [0.5, 2.0, -0.125])
+@pytest.mark.parametrize("middle", [0.0, 2.0**-700], ids=["last", "last and first"])
+def test_numbers_inside_float64_are_exact_wherever_the_scale_has_changed(u, middle):
+    """Powers of two over 300 steps: each view of the gradient, at every step, to the last bit."""
+    loss = np.zeros((300, 1))
+    loss[-1], loss[0] = 1.0, middle
+    flow = backpropagate(run(LINEAR, scalar_params(u, LINEAR), np.zeros((300, 1))), {"h": loss})
+    powers = u ** np.arange(300.0, -1, -1)[:, None]
+    assert np.abs(np.log2(np.abs(powers))).max() < 1000
+    np.testing.assert_array_equal(flow.before["h"][1:], powers[1:-1])
+    np.testing.assert_array_equal(flow.carried["h"][1:], powers[2:])
+    np.testing.assert_array_equal(flow["h"][1:], powers[2:])
+    np.testing.assert_array_equal(flow["x"][1:], powers[2:])
+    assert flow.before["h"][0] == u * (powers[1] + middle)
+    np.testing.assert_allclose(flow.params["b"], powers[1:].sum() + middle, rtol=1e-14)
 
 
 def test_numbers_outside_float64_round_to_zero_and_to_infinity():
@@ -284,6 +336,27 @@ def test_a_saturated_cell_has_gradients_and_no_nan():
         given = problem(cell(name), seed=14, steps=80, scale=300.0)
         numbers = found(cell(name), given)
         assert all(np.isfinite(value).all() for value in (*numbers.values.values(), *numbers.gradients.values()))
+
+
+def test_a_row_without_a_gradient_costs_no_more_than_others(monkeypatch):
+    """A zero is not a number that has left the range: no chunk is done again for it."""
+    squares = []
+    original = gru_viz.gradients._Walk.square
+    monkeypatch.setattr(gru_viz.gradients._Walk, "square", lambda *rows: squares.append(rows) or original(*rows))
+    loss = np.ones((600, 2, 1))
+    loss[:, 0] = 0.0
+    backpropagate(run(RNN, scalar_params(0.9), np.zeros((600, 2, 1))), {"h": loss})
+    assert len(squares) <= 20
+
+
+def test_a_gradient_that_does_not_exist_is_refused_without_a_warning():
+    """1e400 h² is inf and tanh of it 1, but their slopes are inf and 0."""
+    own = gru_viz.Cell("beyond", "h' = tanh(1e200 * h * 1e200 * h)")
+    trace = run(own, {}, np.zeros((3, 1)), {"h": [0.5]})
+    assert trace["h"].tolist() == [[1.0]] * 3
+    assert trace.value("1e200 * h * 1e200 * h").tolist() == [[np.inf]] * 3
+    with pytest.raises(InputError, match="There is no gradient at step 3: a value inside the step grows beyond"):
+        backpropagate(trace)
 
 
 # -- closed forms ------------------------------------------------------------------------------------------------------
