@@ -10,10 +10,10 @@ import numpy as np
 from gru_viz.bulk import Bulk, product, product_into
 from gru_viz.cells import Cell
 from gru_viz.errors import InputError
-from gru_viz.forward import ForwardPlan, Slot, forward_plan
+from gru_viz.forward import ForwardPlan, Part, Stack, forward_plan
 from gru_viz.graph import Array, Node
 from gru_viz.loop import Variable
-from gru_viz.parameters import Sizes, check_params
+from gru_viz.parameters import Sizes, all_finite, check_params
 from gru_viz.trace import Trace
 
 MAX_STEPS = 10_000
@@ -56,7 +56,7 @@ def _check_input(x: object) -> Array:
         raise InputError(f"x has the shape {inputs.shape}; (T, I) or (T, B, I) is expected, each at least 1.")
     if len(inputs) > MAX_STEPS:
         raise InputError(f"x has {len(inputs):,} steps; at most {MAX_STEPS:,} are allowed.")
-    if not np.isfinite(inputs).all():
+    if not all_finite(inputs):
         step = int(np.argwhere(~np.isfinite(inputs))[0][0]) + 1
         raise InputError(f"x holds a value that is not finite (nan or inf) at step {step}.")
     return inputs
@@ -71,7 +71,7 @@ def _check_states(cell: Cell, state: Mapping[str, object]) -> dict[str, Array]:
             given[name] = np.asarray(value, dtype=np.float64)
         except (TypeError, ValueError):
             raise InputError(f"state {name} is not an array of numbers.") from None
-        if not np.isfinite(given[name]).all():
+        if not all_finite(given[name]):
             raise InputError(f"state {name} holds a value that is not finite (nan or inf).")
     return given
 
@@ -87,12 +87,14 @@ def _lead(inputs: Array, sizes: Sizes) -> tuple[int, ...]:
 
 
 def _check_memory(plan: ForwardPlan, shape: tuple[int, ...], states: int) -> None:
-    values = states + len(plan.recorded) + 2 * sum(map(len, plan.stacks))  # a stack's inputs are there beside it
+    values = states + plan.arrays
     size = 8 * values * math.prod(shape)
     if size > MAX_BYTES:
         text = " x ".join(f"{n:,}" for n in shape)
-        raise InputError(f"This run would take {size / 2**20:,.0f} MB ({values} values of {text}); "
-                         f"at most {MAX_BYTES >> 20} MB are allowed.")
+        raise InputError(
+            f"This run would take {size / 2**20:,.0f} MB ({values} values of {text}); "
+            f"at most {MAX_BYTES >> 20} MB are allowed."
+        )
 
 
 def _initial(name: str, given: Array | None, shape: tuple[int, ...]) -> Array | float:
@@ -105,23 +107,32 @@ def _initial(name: str, given: Array | None, shape: tuple[int, ...]) -> Array | 
 
 def _check_overflow(states: Mapping[str, Array]) -> None:
     for name, values in states.items():
-        if not np.isfinite(values[-1]).all():
+        if not all_finite(values[-1]):
             finite = np.isfinite(values).reshape(len(values), -1).all(axis=1)
-            raise InputError(f"The state {name} grows beyond 1.8e308 at step {int(np.argmin(finite))}; "
-                             "smaller weights, inputs or fewer steps are needed.")
+            raise InputError(
+                f"The state {name} grows beyond 1.8e308 at step {int(np.argmin(finite))}; "
+                "smaller weights, inputs or fewer steps are needed."
+            )
 
 
 class _Work:
     """The arrays of one run, by what a variable of the loop stands for."""
 
-    def __init__(self, cell: Cell, plan: ForwardPlan, params: Mapping[str, Array], inputs: Array,
-                 states: Mapping[str, Array], sweep: bool) -> None:
+    def __init__(
+        self,
+        cell: Cell,
+        plan: ForwardPlan,
+        params: Mapping[str, Array],
+        inputs: Array,
+        states: Mapping[str, Array],
+        sweep: bool,
+    ) -> None:
         self.plan, self.params, self.states, self.sweep = plan, params, states, sweep
         self.steps, self.lead, self.hidden = len(inputs), states["h"].shape[1:-1], states["h"].shape[-1]
         self.x_node = cell.graph.input
         self.x = inputs[:, None] if sweep and inputs.ndim == 2 else inputs
         self.bulk = Bulk({self.x_node: self.x}, params, sweep)
-        self.stacks = [np.empty((self.steps, *self.lead, len(slots) * self.hidden)) for slots in plan.stacks]
+        self.stacks = [np.empty((self.steps, *self.lead, len(stack.slots) * self.hidden)) for stack in plan.stacks]
         self.own = {node: np.empty((self.steps, *self.lead, self.hidden)) for node in plan.recorded}
 
     def array(self, variable: Variable) -> Array:
@@ -147,42 +158,63 @@ class _Work:
 
     def products(self) -> list[Callable[[Array, Array], object]]:
         """For each stack a function (operand, out) that computes all its products of one step."""
-        made = []
-        for slots in self.plan.stacks:
-            blocks = [self.params[slot.product.name] for slot in slots]
-            signs = [slot.fold * slot.sign for slot in slots]
-            stack = np.concatenate([-b if sign < 0 else b for b, sign in zip(blocks, signs, strict=True)], axis=-2)
-            made.append(product_into(stack, self.sweep, bool(self.lead)))
-        return made
+        return [
+            product_into(self.matrices(stack.products, len(stack.slots)), self.sweep, bool(self.lead))
+            for stack in self.plan.stacks
+        ]
 
-    def independent(self, slots: tuple[Slot, ...]) -> Array:
+    def independent(self, stack: Stack) -> Array:
         """(T, *lead, slots * H): what needs no state in each slot; the products with the input are one."""
-        sets = self.lead if self.sweep else ()
-        weights = np.zeros((*sets, len(slots) * self.hidden, self.x.shape[-1]))
-        shift = np.zeros((*sets, len(slots) * self.hidden))
-        rest = []
-        for k, slot in enumerate(slots):
-            block = slice(k * self.hidden, (k + 1) * self.hidden)
-            for sign, node in slot.independent:
-                into, value = shift[..., block], None
-                if node.op == "matrix" and node.args[0] is self.x_node:
-                    into, value = weights[..., block, :], self.params[node.name]
-                elif node.timed:
-                    rest.append((block, sign * slot.fold, node))
-                    continue
-                value = self.bulk[node] if value is None else value
-                (np.add if sign * slot.fold > 0 else np.subtract)(into, value, into)
-        result = product(self.x, weights, self.sweep)
-        result += shift
-        for block, sign, node in rest:
-            result[..., block] += sign * self.bulk[node]
+        count = len(stack.slots)
+        if stack.inputs:
+            result = product(self.x, self.matrices(stack.inputs, count), self.sweep)
+        else:
+            result = np.zeros((self.steps, *self.lead, count * self.hidden))
+        if stack.shifts:
+            result += self.vectors(stack.shifts, count)
+        for part in stack.others:
+            block = slice(part.slot * self.hidden, (part.slot + 1) * self.hidden)
+            result[..., block] += part.sign * self.bulk[part.node]
         return result
+
+    def matrices(self, parts: tuple[Part, ...], count: int) -> Array:
+        """(…, count * H, K): the matrices of some products, each in its slot and with its sign."""
+        return _stacked(parts, [self.params[part.node.name] for part in parts], count, self.hidden, axis=-2)
+
+    def vectors(self, parts: tuple[Part, ...], count: int) -> Array:
+        """(…, count * H): values that are the same at every step, each in its slot and with its sign."""
+        params, shape = self.params, (*self.lead, self.hidden) if self.sweep else (self.hidden,)
+        values = [
+            params[part.node.name] if part.node.op == "vector" else np.broadcast_to(self.bulk[part.node], shape)
+            for part in parts
+        ]
+        return _stacked(parts, values, count, self.hidden, axis=-1)
 
     def recorded(self) -> dict[Node, Array]:
         """What the loop has left behind of each value that it computed, beside the states."""
-        kept = dict(self.own)
-        for number, slots in enumerate(self.plan.stacks):
-            for k, slot in enumerate(slots):
-                if slot.activation is not None:
-                    kept[slot.activation] = self.array(("slots", number, k, k + 1))
-        return kept
+        return self.own | {node: self.array(variable) for node, variable in self.plan.in_slots}
+
+
+def _stacked(parts: tuple[Part, ...], arrays: list[Array], count: int, hidden: int, axis: int) -> Array:
+    """The arrays joined along ``axis``, slot by slot; an empty slot is zero, and what shares a slot is added."""
+    if [part.slot for part in parts] == list(range(count)):
+        if count == 1:
+            return arrays[0] if parts[0].sign > 0 else -arrays[0]
+        joined = np.concatenate(arrays, axis)
+        for part in parts:
+            if part.sign < 0:
+                block = _block(joined, part.slot, hidden, axis)
+                np.negative(block, block)
+        return joined
+    shape = list(arrays[0].shape)
+    shape[axis] = count * hidden
+    joined = np.zeros(shape)
+    for part, array in zip(parts, arrays, strict=True):
+        block = _block(joined, part.slot, hidden, axis)
+        (np.add if part.sign > 0 else np.subtract)(block, array, block)
+    return joined
+
+
+def _block(joined: Array, slot: int, hidden: int, axis: int) -> Array:
+    rows = slice(slot * hidden, (slot + 1) * hidden)
+    return joined[..., rows] if axis == -1 else joined[..., rows, :]

@@ -43,18 +43,72 @@ class Slot:
 
 
 @dataclass(frozen=True)
+class Part:
+    """What one slot of a stack takes in: ``sign`` * node."""
+
+    slot: int
+    sign: int
+    node: Node
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The slots whose products share an operand, and what they are made of, each with its slot's sign folded in."""
+
+    slots: tuple[Slot, ...]
+
+    @functools.cached_property
+    def products(self) -> tuple[Part, ...]:
+        return tuple(Part(k, slot.sign * slot.fold, slot.product) for k, slot in enumerate(self.slots))
+
+    @functools.cached_property
+    def inputs(self) -> tuple[Part, ...]:
+        """Products with the input, for all steps in one."""
+        return tuple(part for part in self._independent if part.node.op == "matrix" and part.node.args[0].op == "x")
+
+    @functools.cached_property
+    def shifts(self) -> tuple[Part, ...]:
+        """What is the same at every step."""
+        return tuple(part for part in self._independent if not part.node.timed)
+
+    @functools.cached_property
+    def others(self) -> tuple[Part, ...]:
+        return tuple(part for part in self._independent if part not in self.inputs and part.node.timed)
+
+    @property
+    def _independent(self) -> tuple[Part, ...]:
+        terms = ((k, slot, term) for k, slot in enumerate(self.slots) for term in slot.independent)
+        return tuple(Part(k, sign * slot.fold, node) for k, slot, (sign, node) in terms)
+
+
+@dataclass(frozen=True)
 class ForwardPlan:
     source: str
     steps: Callable[..., None]
-    stacks: tuple[tuple[Slot, ...], ...]  # each of one operand
+    stacks: tuple[Stack, ...]
     rows: tuple[Variable, ...]
     fixed: tuple[Variable, ...]
     recorded: tuple[Node, ...]  # nodes with an array of their own, beside states and slots
 
+    @functools.cached_property
+    def in_slots(self) -> tuple[tuple[Node, Variable], ...]:
+        """Nodes that the loop leaves behind in a slot, and where."""
+        return tuple(
+            (slot.activation, ("slots", number, k, k + 1))
+            for number, stack in enumerate(self.stacks)
+            for k, slot in enumerate(stack.slots)
+            if slot.activation is not None
+        )
+
     @property
     def kept(self) -> tuple[Node, ...]:
         """What a run leaves behind, beside the states."""
-        return (*self.recorded, *(slot.activation for slots in self.stacks for slot in slots if slot.activation is not None))
+        return (*self.recorded, *(node for node, _ in self.in_slots))
+
+    @functools.cached_property
+    def arrays(self) -> int:
+        """How many values of a step are held at once, states apart; a stack's inputs stand beside it."""
+        return len(self.recorded) + 2 * sum(len(stack.slots) for stack in self.stacks)
 
 
 def forward_plan(cell: Cell) -> ForwardPlan:
@@ -99,7 +153,8 @@ class _Compiler:
             if self.value(node) != (row := self.loop.row("after", name)):
                 self.loop.call("copy", self.value(node), row)
         source, steps = self.loop.compile(len(self.stacks))
-        return ForwardPlan(source, steps, self.stacks, tuple(self.loop.rows), tuple(self.loop.fixed), tuple(self.recorded))
+        stacks = tuple(map(Stack, self.stacks))
+        return ForwardPlan(source, steps, stacks, tuple(self.loop.rows), tuple(self.loop.fixed), tuple(self.recorded))
 
     # -- slots and levels -------------------------------------------------------------------------------------------
 
@@ -113,8 +168,15 @@ class _Compiler:
         for arg in reachable(needed, self.level.__contains__):
             if arg.recurrent and arg not in self.level:
                 self.set_level(arg)
-        slot = Slot(slot.product, slot.sign, slot.target, slot.independent, slot.rest, slot.activation,
-                    1 + max(self.level.get(arg, 0) for arg in needed))
+        slot = Slot(
+            slot.product,
+            slot.sign,
+            slot.target,
+            slot.independent,
+            slot.rest,
+            slot.activation,
+            1 + max(self.level.get(arg, 0) for arg in needed),
+        )
         for member in (slot.product, slot.target, slot.activation):
             if member is not None:
                 self.slot[member], self.level[member] = slot, slot.level
@@ -142,7 +204,9 @@ class _Compiler:
 
     def first_product(self, node: Node) -> int:
         """Which term of a sum is its first product that nothing else uses: the sum is computed in that one's slot."""
-        return next(k for k, arg in enumerate(node.args) if arg.op == "matrix" and arg.recurrent and self.only_user(arg) is node)
+        return next(
+            k for k, arg in enumerate(node.args) if arg.op == "matrix" and arg.recurrent and self.only_user(arg) is node
+        )
 
     # -- the lines of the loop --------------------------------------------------------------------------------------
 

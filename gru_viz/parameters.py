@@ -150,10 +150,14 @@ def check_params(
         array, expected = arrays[name], shapes[letters]
         if array.shape != expected:
             raise InputError(f"Parameter {name} of {cell.name} has the shape {array.shape}; {expected} is expected.")
-        # The sum of squares is finite unless an entry is not or is huge: only then is each entry looked at.
-        if not math.isfinite(np.vdot(array, array)) and not np.isfinite(array).all():
+        if not all_finite(array):
             raise InputError(f"Parameter {name} of {cell.name} holds a value that is not finite (nan or inf).")
     return arrays, Sizes(input_size, hidden_size, sets)
+
+
+def all_finite(array: np.ndarray) -> bool:
+    """The sum of squares is finite unless an entry is not or is huge: only then is each entry looked at."""
+    return math.isfinite(np.vdot(array, array)) or bool(np.isfinite(array).all())
 
 
 def spectrum(matrix: np.ndarray) -> tuple[float, float]:
