@@ -9,13 +9,12 @@ the cut values, and one product with the transposed stack for each operand.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from gru_viz.cells import Cell
 from gru_viz.forward import plan_of
 from gru_viz.graph import Graph, Node, derivatives, reachable
-from gru_viz.loop import Loop, Variable
+from gru_viz.loop import Loop, Steps, Variable
 
 
 @dataclass(frozen=True)
@@ -27,13 +26,9 @@ class BackwardPlan:
     and that a run has not recorded, arguments first; ``twin`` maps a node between the cuts to a product with its adjoint.
     """
 
-    source: str
-    steps: Callable[..., None]
-    steps_with_loss: Callable[..., None]  # adds the loss of earlier steps on the way
+    steps: Steps
+    steps_with_loss: Steps  # adds the loss of earlier steps on the way
     stacks: tuple[tuple[Node, tuple[Node, ...]], ...]  # (operand, the products that share it)
-    rows: tuple[Variable, ...]
-    rows_with_loss: tuple[Variable, ...]
-    fixed: tuple[Variable, ...]
     coefficients: dict[Node, dict[Node, Node]]
     adjoint_of: dict[Node, Variable]
     needed: tuple[Node, ...]
@@ -73,18 +68,21 @@ class _Compiler:
     def plan(self) -> BackwardPlan:
         for node in self.cuts:
             self.emit(node)
-        source, steps = self.loop.compile(len(self.stacks))
-        rows = tuple(self.loop.rows)
+        handed_on = {("after", name): ("before", name) for name in self.after}
+        steps = self.loop.compile(len(self.stacks), handed_on)
         for name in self.after:
             before = self.loop.row("before", name)
             self.loop.call("copy", before, self.loop.row("kept", name))
             self.loop.call("add", before, self.loop.row("loss", name), before)
-        _, steps_with_loss = self.loop.compile(len(self.stacks))
         return BackwardPlan(
-            source, steps, steps_with_loss,
-            tuple((operand, tuple(products)) for operand, products in self.stacks.items()),
-            rows, tuple(self.loop.rows), tuple(self.loop.fixed), self.coefficients, self.adjoint,
-            self.needed(), self.input_products(), self.twins(),
+            steps=steps,
+            steps_with_loss=self.loop.compile(len(self.stacks), handed_on),
+            stacks=tuple((operand, tuple(products)) for operand, products in self.stacks.items()),
+            coefficients=self.coefficients,
+            adjoint_of=self.adjoint,
+            needed=self.needed(),
+            input_products=self.input_products(),
+            twin=self.twins(),
         )
 
     def needed(self) -> tuple[Node, ...]:

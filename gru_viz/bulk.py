@@ -37,7 +37,7 @@ class Bulk:
         if node.op == "product":
             return values[node.args[0]] * values[node.args[1]]
         if node.op == "sum":
-            return add_signed((sign, values[arg]) for sign, arg in zip(node.signs, node.args, strict=True))
+            return add_signed(node.signs, [values[arg] for arg in node.args])
         if node.op == "constant":
             return node.value
         if node.op == "vector":
@@ -47,11 +47,10 @@ class Bulk:
         return OPERATIONS[node.op].value(np.asarray(values[node.args[0]]))
 
 
-def add_signed(terms: Iterable[tuple[int, Array | float]]) -> Array | float:
-    """The sum of signed terms, in their order."""
-    (sign, first), *rest = terms
-    result = first if sign > 0 else -first
-    for sign, term in rest:
+def add_signed(signs: tuple[int, ...], terms: list[Array | float]) -> Array | float:
+    """The sum of terms, each with its sign, in their order."""
+    result = terms[0] if signs[0] > 0 else -terms[0]
+    for sign, term in zip(signs[1:], terms[1:], strict=True):
         result = result + term if sign > 0 else result - term
     return result
 

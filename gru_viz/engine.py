@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 import math
 from collections.abc import Callable, Mapping
 
@@ -42,9 +43,20 @@ def run(cell: Cell, params: Mapping[str, object], x: object, state: Mapping[str,
         states[name][0] = _initial(name, given.get(name), (*lead, sizes.hidden))
     work = _Work(cell, plan, arrays, inputs, states, sweep=sizes.sets is not None)
     with np.errstate(over="ignore", invalid="ignore"):
-        plan.steps(work.products(), [work.array(v) for v in plan.fixed], zip(*map(work.array, plan.rows), strict=True))
+        steps = plan.steps
+        first = [states[name][0] for _, name in steps.first]
+        fixed, rows = map(work.array, steps.fixed), map(work.array, steps.rows)
+        steps.run(work.products(), fixed, first, zip(*rows, strict=True))
     _check_overflow(states)
-    return Trace(cell, arrays, inputs, states, work.recorded(), sizes.sets is not None)
+    return Trace(cell, arrays, inputs, states, work.recorded(cell), sizes.sets is not None)
+
+
+def _again(trace: Trace) -> tuple[object, ...]:
+    """A copy of a run, in another process too, is the same run again: its nodes are those of one cell object."""
+    return run, (trace.cell, trace.params, trace.inputs, {name: values[0] for name, values in trace.states.items()})
+
+
+copyreg.pickle(Trace, _again)  # type: ignore[arg-type]
 
 
 def _check_input(x: object) -> Array:
@@ -137,8 +149,6 @@ class _Work:
 
     def array(self, variable: Variable) -> Array:
         match variable:
-            case ("before", name):
-                return self.states[name][:-1]
             case ("after", name):
                 return self.states[name][1:]
             case ("slots", number, lo, hi):
@@ -190,9 +200,16 @@ class _Work:
         ]
         return _stacked(parts, values, count, self.hidden, axis=-1)
 
-    def recorded(self) -> dict[Node, Array]:
-        """What the loop has left behind of each value that it computed, beside the states."""
-        return self.own | {node: self.array(variable) for node, variable in self.plan.in_slots}
+    def recorded(self, cell: Cell) -> dict[Node, Array]:
+        """Every node whose values the run leaves behind, the states and the input too."""
+        kept = self.own | {node: self.array(variable) for node, variable in self.plan.in_slots}
+        for name, values in self.states.items():
+            if (after := cell.node(name)).timed:
+                kept[after] = values[1:]
+        for name, values in self.states.items():
+            kept[cell.graph.values[name]] = values[:-1]
+        kept[self.x_node] = self.x
+        return kept
 
 
 def _stacked(parts: tuple[Part, ...], arrays: list[Array], count: int, hidden: int, axis: int) -> Array:

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from gru_viz.cells import Cell
 from gru_viz.graph import Graph, Node, reachable
-from gru_viz.loop import Loop, Variable
+from gru_viz.loop import Loop, Steps, Variable
 
 Terms = tuple[tuple[int, Node], ...]  # signed
 
@@ -83,11 +82,8 @@ class Stack:
 
 @dataclass(frozen=True)
 class ForwardPlan:
-    source: str
-    steps: Callable[..., None]
+    steps: Steps
     stacks: tuple[Stack, ...]
-    rows: tuple[Variable, ...]
-    fixed: tuple[Variable, ...]
     recorded: tuple[Node, ...]  # nodes with an array of their own, beside states and slots
 
     @functools.cached_property
@@ -152,9 +148,9 @@ class _Compiler:
         for name, node in self.after.items():
             if self.value(node) != (row := self.loop.row("after", name)):
                 self.loop.call("copy", self.value(node), row)
-        source, steps = self.loop.compile(len(self.stacks))
-        stacks = tuple(map(Stack, self.stacks))
-        return ForwardPlan(source, steps, stacks, tuple(self.loop.rows), tuple(self.loop.fixed), tuple(self.recorded))
+        handed_on = {("before", name): ("after", name) for name in self.after}
+        steps = self.loop.compile(len(self.stacks), handed_on)
+        return ForwardPlan(steps, tuple(map(Stack, self.stacks)), tuple(self.recorded))
 
     # -- slots and levels -------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ whose exponent is kept aside, and a chunk in which the mantissas leave the safe 
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -17,9 +18,10 @@ from gru_viz.backward import BackwardPlan, backward_plan
 from gru_viz.bulk import Bulk, product, product_into
 from gru_viz.errors import InputError
 from gru_viz.graph import Array, Node
-from gru_viz.loop import Variable
+from gru_viz.loop import Steps, Variable
 from gru_viz.trace import ByName, Trace, read_only
 
+MAX_BYTES = 256 * 2**20  # of all the values that one walk backwards keeps
 CHUNK = 128
 SAFE = 2.0**400  # norms of mantissas stay between 1 / SAFE and SAFE
 NEAR = 128  # exponents up to this one need no rescaling
@@ -227,6 +229,7 @@ class _Walk:
         self.plan, self.bulk = backward_plan(trace.cell), trace.bulk()
         steps, lead, hidden = trace.steps, trace.lead, trace.hidden_size
         self.shape = (*lead, hidden)
+        self.check_memory()
         self.early = any(len(values) > 1 for values in loss.values())  # there is a loss before the last step
         self.states = {name: np.zeros((steps + 1, *self.shape)) for name in trace.cell.states}
         self.kept = {name: np.empty((steps, *self.shape)) if self.early else values[:-1]
@@ -238,22 +241,29 @@ class _Walk:
         self.scaled_loss = {name: np.zeros((steps, *self.shape)) for name in self.states} if self.early else {}
         self.arrays: dict[Variable, Array] = {}
 
+    def check_memory(self) -> None:
+        plan = self.plan
+        values = len(plan.needed) + len(plan.adjoint_of) + 2 * len(self.trace.cell.states)
+        size = 8 * values * self.trace.steps * math.prod(self.shape)
+        if size > MAX_BYTES:
+            raise InputError(f"The gradients of this run would take {size / 2**20:,.0f} MB ({values} values at "
+                             f"{self.trace.steps:,} steps); at most {MAX_BYTES >> 20} MB are allowed.")
+
     def flow(self) -> GradientFlow:
         plan, early = self.plan, self.early
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
             self.bulk.evaluate(plan.needed)
-            rows = [self.array(variable) for variable in (plan.rows_with_loss if early else plan.rows)]
-            fixed = [self.array(variable) for variable in plan.fixed]
             for variable in plan.adjoint_of.values():
                 self.array(variable)
-            self.walk(rows, fixed)
+            self.walk(plan.steps_with_loss if early else plan.steps)
         kept_exponent = self.exponent if early else self.state_exponent[:-1]
         return GradientFlow(self.trace, plan, self.bulk, self.arrays, self.states, self.kept,
                             self.exponent, self.state_exponent, kept_exponent, self.squares)
 
-    def walk(self, rows: list[Array], fixed: list[Array]) -> None:
+    def walk(self, steps: Steps) -> None:
         """Chunk after chunk; a chunk in which a row's norm leaves the safe range is done again with half its length."""
-        steps, products = self.plan.steps_with_loss if self.early else self.plan.steps, self.products()
+        rows = [self.array(variable) for variable in steps.rows]
+        products, fixed = self.products(), [self.array(variable) for variable in steps.fixed]
         exponent = np.zeros(self.trace.lead, dtype=np.int64)
         hi, length = self.trace.steps, CHUNK
         while hi > 0:
@@ -263,7 +273,8 @@ class _Walk:
                 if self.early:
                     self.scale_loss(lo, hi, exponent)
                 back = slice(hi - 1, lo - 1 if lo else None, -1)
-                steps(products, fixed, zip(*(row[back] for row in rows), strict=True))
+                first = [self.states[name][hi] for _, name in steps.first]
+                steps.run(products, fixed, first, zip(*[row[back] for row in rows], strict=True))
                 square = self.square(lo, hi)
                 if _between(square, SAFE**2) or hi - lo == 1:
                     break
@@ -357,7 +368,8 @@ class _Walk:
         trace = self.trace
         made = []
         for _, nodes in self.plan.stacks:
-            stack = np.concatenate([trace.params[node.name] for node in nodes], axis=-2)
+            matrices = [trace.params[node.name] for node in nodes]
+            stack = matrices[0] if len(nodes) == 1 else np.concatenate(matrices, axis=-2)
             made.append(product_into(stack.swapaxes(-1, -2), trace.sweep, bool(trace.lead)))
         return made
 

@@ -7,7 +7,7 @@ nothing that a person typed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,17 @@ _CALLS: dict[str, Any] = {
     name: getattr(np, name)
     for name in ("add", "subtract", "multiply", "negative", "exp", "tanh", "reciprocal", "maximum")
 } | {"copy": np.copyto}
+
+
+@dataclass(frozen=True)
+class Steps:
+    """A compiled loop, ``run(products, fixed, first, rows)``, and what the arrays are that it takes."""
+
+    source: str
+    run: Callable[..., None]
+    fixed: tuple[Variable, ...]  # stay the same
+    first: tuple[Variable, ...]  # one row each: what the first step takes over
+    rows: tuple[Variable, ...]  # walked through, a row a step
 
 
 @dataclass
@@ -56,20 +67,26 @@ class Loop:
             self.call("add" if sign > 0 else "subtract", first, term, out)
             first = out
 
-    def compile(self, products: int) -> tuple[str, Callable[..., None]]:
-        """The source, and its function steps(products, fixed, rows): of callables, of arrays, of rows to walk."""
+    def compile(self, products: int, handed_on: Mapping[Variable, Variable]) -> Steps:
+        """The loop as a function. ``handed_on`` maps a row to the one that the next step takes for it: such a row is
+        given once, for the first step."""
+        first = [row for row, left in handed_on.items() if row in self.rows and left in self.rows]
+        rows = [row for row in self.rows if row not in first]
 
-        def names(prefix: Sequence[str], source: str) -> list[str]:
-            return [f"    {', '.join(prefix)}, = {source}"] if prefix else []
+        def names(variables: Iterable[str], source: str) -> list[str]:
+            listed = list(variables)
+            return [f"    {', '.join(listed)}, = {source}"] if listed else []
 
         lines = [
-            "def steps(products, fixed, rows):",
-            *names([f"p{k}" for k in range(products)], "products"),
-            *names(list(self.fixed.values()), "fixed"),
-            f"    for {', '.join(self.rows.values())}, in rows:",
+            "def steps(products, fixed, first, rows):",
+            *names((f"p{k}" for k in range(products)), "products"),
+            *names(self.fixed.values(), "fixed"),
+            *names((self.rows[row] for row in first), "first"),
+            f"    for {', '.join(self.rows[row] for row in rows)}, in rows:",
             *(f"        {line}" for line in self.lines),
+            *(f"        {self.rows[row]} = {self.rows[handed_on[row]]}" for row in first),
         ]
         source = "\n".join(lines) + "\n"
         namespace = dict(_CALLS)
         exec(compile(source, "<loop>", "exec"), namespace)
-        return source, namespace["steps"]
+        return Steps(source, namespace["steps"], tuple(self.fixed), tuple(first), tuple(rows))

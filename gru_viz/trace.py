@@ -104,14 +104,7 @@ class Trace:
 
     def bulk(self) -> Bulk:
         """Evaluates nodes of the cell's graph, or of a child of it, for all steps."""
-        known = dict(self.recorded)
-        for name, values in self.states.items():
-            if self.cell.node(name).timed:
-                known[self.cell.node(name)] = values[1:]
-        for name, values in self.states.items():
-            known[self.cell.graph.values[name]] = values[:-1]
-        known[self.cell.graph.input] = self.inputs[:, None] if self.sweep and self.inputs.ndim == 2 else self.inputs
-        return Bulk(known, self.params, self.sweep)
+        return Bulk(self.recorded, self.params, self.sweep)
 
     def _every_step(self, values: Array) -> Array:
         return np.broadcast_to(values, (self.steps, *self.lead, self.hidden_size))

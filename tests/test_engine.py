@@ -1,6 +1,7 @@
 """Values forward in time: against torch, against closed forms, and what ``run`` refuses."""
 
 import math
+import pickle
 import time
 import tracemalloc
 
@@ -495,3 +496,21 @@ def test_a_state_that_grows_beyond_every_number_is_refused():
 def test_a_value_may_overflow_inside_a_step_if_no_state_does():
     given = problem(cell("lstm"), seed=23, scale=1e200)
     assert np.isfinite(norm([traced("lstm", given)["h"]])).all()
+
+
+def test_a_copy_of_a_run_is_the_run():
+    """Also after its cell was forgotten and read again, as in another process."""
+    trace = default_run("lstm")
+    copied = pickle.loads(pickle.dumps(trace))
+    for name in trace.names:
+        np.testing.assert_array_equal(copied[name], trace[name])
+    np.testing.assert_array_equal(gru_viz.backpropagate(copied)["x"], gru_viz.backpropagate(trace)["x"])
+
+
+def test_many_cells_do_not_make_an_older_one_forget_its_graph():
+    trace = default_run("gru")
+    expected = gru_viz.backpropagate(trace)["x"]
+    for k in range(300):
+        gru_viz.run(gru_viz.Cell(f"c{k}", f"h' = {k} * h + b"), {"b": np.ones(1)}, np.zeros((1, 1)))
+    np.testing.assert_array_equal(gru_viz.backpropagate(trace)["x"], expected)
+    np.testing.assert_array_equal(gru_viz.backpropagate(default_run("gru"))["x"], expected)

@@ -1,6 +1,7 @@
 """Gradients: against autograd, differences and products of Jacobians, and at sizes that no float64 holds."""
 
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -579,3 +580,14 @@ def test_a_shared_parameter_gets_the_sum_of_its_uses():
     for rows in ({}, {"batch": 2}, {"sets": 2}):
         given = problem(own, seed=17, **rows)
         assert disagreements(found(own, given), expected(tied, given)) == []
+
+
+def test_gradients_that_would_take_too_much_are_refused_before_they_are_made():
+    """A product of many factors is one value forward and many backward."""
+    cell = gru_viz.Cell("steep", "h' = " + " * ".join(["h"] * 400))
+    trace = gru_viz.run(cell, {}, np.zeros((2_000, 1)), {"h": np.ones(64)})
+    tracemalloc.start()
+    with pytest.raises(gru_viz.InputError, match=r"The gradients of this run would take .* at most 256 MB are allowed"):
+        gru_viz.backpropagate(trace)
+    assert tracemalloc.get_traced_memory()[1] < 20e6
+    tracemalloc.stop()

@@ -420,7 +420,11 @@ FULL = [*ALL_CELLS, Cell("odd", """
     s' = s - relu(U_s @ b + V_s @ (a * h) + W_s @ x) * a
     n  = -tanh(b + s' - (-h))
     h' = (1 - z) * h + a * n
-    u  = s * s""")]  # fmt: skip
+    u  = s * s"""),
+    Cell("stacked", "h' = tanh(U_a @ (U_b @ h) + U_c @ h + W @ x)"),
+    Cell("numbers", "a = 0.25\nh' = tanh(U_a @ a + U_b @ (0.5) + U_c @ (0 * h + 1) + W @ x) + sigmoid(0) * h"),
+    Cell("no input", "h' = tanh(U_a @ b_a) + 0.5 * h"),
+]  # fmt: skip
 
 
 def a_run(own, lead=(), seed=2):
@@ -451,6 +455,9 @@ def disguised(shown, computed, renamed=None):
     recorded = {
         shown.node(name): run_as[(renamed or {}).get(name, name)] for name in shown.names if name not in shown.states
     }
+    for name, values in run_as.states.items():
+        recorded |= {shown.graph.values[name]: values[:-1], shown.node(name): values[1:]}
+    recorded[shown.graph.input] = run_as.inputs
     return Trace(shown, run_as.params, run_as.inputs, run_as.states, recorded, False)
 
 
