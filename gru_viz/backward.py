@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 
+from gru_viz.bulk import Straight, compile_straight
 from gru_viz.cells import Cell
 from gru_viz.forward import plan_of
 from gru_viz.graph import Graph, Node, derivatives, reachable
@@ -31,7 +32,7 @@ class BackwardPlan:
     stacks: tuple[tuple[Node, tuple[Node, ...]], ...]  # (operand, the products that share it)
     coefficients: dict[Node, dict[Node, Node]]
     adjoint_of: dict[Node, Variable]
-    needed: tuple[Node, ...]
+    needed: Straight
     input_products: tuple[Node, ...]
     twin: dict[Node, Node]
 
@@ -85,10 +86,10 @@ class _Compiler:
             twin=self.twins(),
         )
 
-    def needed(self) -> tuple[Node, ...]:
+    def needed(self) -> Straight:
         recorded = {*self.kept, *(node for node in self.after.values() if node.timed)}
         used = [variable[1] for variable in (*self.loop.rows, *self.loop.fixed) if variable[0] == "node"]
-        return tuple(node for node in reachable(used, recorded.__contains__) if node.op not in ("x", "state"))
+        return compile_straight(node for node in reachable(used, recorded.__contains__) if node not in recorded)
 
     def input_products(self) -> tuple[Node, ...]:
         found = (node for nodes in self.coefficients.values() for node in nodes)

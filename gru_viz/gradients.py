@@ -243,7 +243,7 @@ class _Walk:
 
     def check_memory(self) -> None:
         plan = self.plan
-        values = len(plan.needed) + len(plan.adjoint_of) + 2 * len(self.trace.cell.states)
+        values = len(plan.needed.nodes) + len(plan.adjoint_of) + 2 * len(self.trace.cell.states)
         size = 8 * values * self.trace.steps * math.prod(self.shape)
         if size > MAX_BYTES:
             raise InputError(f"The gradients of this run would take {size / 2**20:,.0f} MB ({values} values at "
@@ -252,7 +252,7 @@ class _Walk:
     def flow(self) -> GradientFlow:
         plan, early = self.plan, self.early
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            self.bulk.evaluate(plan.needed)
+            self.bulk.evaluate_compiled(plan.needed)
             for variable in plan.adjoint_of.values():
                 self.array(variable)
             self.walk(plan.steps_with_loss if early else plan.steps)
@@ -339,29 +339,21 @@ class _Walk:
         return self.arrays[variable]
 
     def make(self, variable: Variable) -> Array:
-        trace = self.trace
-        match variable:
-            case ("after", name):
-                return self.states[name][1:]
-            case ("before", name):
-                return self.states[name][:-1]
-            case ("kept", name):
-                return self.kept[name]
-            case ("loss", name):
-                return self.scaled_loss[name]
-            case ("products", number, lo, hi):
-                return self.stacks[number][..., lo * trace.hidden_size : hi * trace.hidden_size]
-            case ("adjoint", _):
-                return np.empty((trace.steps, *self.shape))
-            case ("scratch", _):
-                return np.empty(self.shape)
-            case ("full", value):
-                return np.full(self.shape, value)
-            case ("node", node):
-                value = np.asarray(self.bulk[node])
-                shape = ((trace.steps,) if node.timed else ()) + self.shape
-                return value if value.shape == shape else np.broadcast_to(value, shape)
-        raise AssertionError(variable)
+        kind, what, *slots = variable
+        hidden = self.shape[-1]
+        if kind == "node":
+            value = self.bulk[what]
+            shape = (self.trace.steps, *self.shape) if what.timed else self.shape
+            return value if np.shape(value) == shape else np.broadcast_to(value, shape)
+        if kind == "products":
+            return self.stacks[what][..., slots[0] * hidden : slots[1] * hidden]
+        if kind == "adjoint":
+            return np.empty((self.trace.steps, *self.shape))
+        if kind in ("after", "before"):
+            return self.states[what][1:] if kind == "after" else self.states[what][:-1]
+        if kind in ("kept", "loss"):
+            return self.kept[what] if kind == "kept" else self.scaled_loss[what]
+        return np.full(self.shape, what if kind == "full" else 0.0)
 
     def products(self) -> list[Callable[[Array, Array], object]]:
         """For each operand a function (adjoints of its products, out): the stack, transposed."""

@@ -120,7 +120,7 @@ class _Jacobians:
 
     def __init__(self, trace: Trace) -> None:
         self.trace, self.plan, self.bulk = trace, backward_plan(trace.cell), trace.bulk()
-        self.bulk.evaluate(self.plan.needed)
+        self.bulk.evaluate_compiled(self.plan.needed)
 
     def of(self, steps: Array) -> Array:
         trace, hidden = self.trace, self.trace.hidden_size
