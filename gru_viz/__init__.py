@@ -5,6 +5,7 @@ from gru_viz.dependence import direct_paths, saliency, sweep
 from gru_viz.engine import run
 from gru_viz.equations import EquationError
 from gru_viz.errors import InputError
+from gru_viz.examples import Example, example, example_names
 from gru_viz.gradients import GradientFlow, backpropagate, reach
 from gru_viz.jacobians import eigenvalues, horizon, singular_values, spectral_norms, step_jacobians
 from gru_viz.parameters import init_params
@@ -14,6 +15,7 @@ from gru_viz.trace import Trace
 __all__ = [
     "Cell",
     "EquationError",
+    "Example",
     "GradientFlow",
     "InputError",
     "TorchCheck",
@@ -24,6 +26,8 @@ __all__ = [
     "check_against_torch",
     "direct_paths",
     "eigenvalues",
+    "example",
+    "example_names",
     "from_torch",
     "horizon",
     "init_params",

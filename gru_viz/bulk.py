@@ -21,7 +21,7 @@ class Straight:
 
     given: tuple[Node, ...]
     nodes: tuple[Node, ...]
-    run: Callable[[list[Array]], tuple[Array, ...]]
+    run: Callable[[list[Any]], tuple[Array, ...]]
 
 
 def compile_straight(needed: Iterable[Node]) -> Straight:

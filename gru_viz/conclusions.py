@@ -13,6 +13,7 @@ import numpy as np
 
 from gru_viz.cells import Cell
 from gru_viz.experiment import KEEP_CHOICES, Experiment
+from gru_viz.handset import HAND_SET
 from gru_viz.labels import quoted
 from gru_viz.runs import CellReport, Difference, Luck
 from gru_viz.sequences import Sequence
@@ -81,6 +82,8 @@ def reaches(experiment: Experiment, reports: Many[CellReport]) -> str:
 
 def gates_kept(experiment: Experiment, cells: Many[Cell]) -> str:
     """What the gates were set to, and what to try next."""
+    if experiment.weights in HAND_SET:
+        return "These weights were set by hand: what opens, opens on purpose. Change one step: what will happen?"
     if not any(cell.keep_biases(1.0) for cell in cells):
         return "No cell here has a gate that keeps. Add the LSTM or the GRU: how far back will they reach?"
     if experiment.biases:

@@ -5,6 +5,7 @@ SETTINGS says once what each field may be; the checks, the form in a link and th
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import re
 import reprlib
@@ -18,6 +19,7 @@ import numpy as np
 
 from gru_viz.cells import cell_names
 from gru_viz.errors import InputError
+from gru_viz.handset import HAND_SET
 from gru_viz.labels import MAX_QUOTE, quoted
 from gru_viz.sequences import KINDS, MAX_CHARACTERS, number_text, read_number
 
@@ -26,6 +28,10 @@ MAX_BIASES = 16
 MAX_BIAS = 10.0
 KEEP_CHOICES = {bias: f"{100 / (1 + math.exp(-bias)):.0f} %" for bias in (0.0, 1.0, 2.0, 3.0)}
 SCHEMES = ("uniform", "orthogonal")
+# Shared: a variant has the weights of the cell that it is a variant of, and not its own.
+WEIGHTS = {"random": "Random", "shared": "Random, shared by variants"} | {
+    name: f"{own.title}, hand-set" for name, own in HAND_SET.items()
+}
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,7 @@ class Experiment:
     by: str = "Bob"
     curve: str = "state"  # which gradient is drawn: of the carried state, its parts, or the input
     luck: bool = False  # the band of 200 seeds is drawn behind the curves
+    weights: str = "random"  # hand-set ones fix the cells, the hidden size and the kind of sequence
 
     def __post_init__(self) -> None:
         for name, setting in SETTINGS.items():
@@ -58,6 +65,41 @@ class Experiment:
                 object.__setattr__(self, name, setting.check(value))
             except _REFUSALS:
                 raise InputError(f'"{setting.label}" is {_shown(value)}: {setting.expected} is expected.') from None
+        if clash := _clash(self.weights, self.kind):
+            raise InputError(f'"{SETTINGS["weights"].label}" is {_shown(self.weights)}: {clash}.')
+        for name, value in _fixed(self.weights).items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def badge(self) -> str:
+        """Where the weights come from."""
+        if self.weights in HAND_SET:
+            return HAND_SET[self.weights].badge
+        return f"random weights, seed {self.seed}" + ", shared by variants" * (self.weights == "shared")
+
+
+def with_weights(experiment: Experiment, weights: str) -> Experiment:
+    """The experiment with other weights; with a sequence that they read where it holds none, and with cells and size as
+    by default where hand-set ones had fixed them."""
+    usual, own = Experiment(), HAND_SET.get(weights)
+    changes: dict[str, Any] = {"weights": weights}
+    if own and (experiment.kind != own.kind or (own.kind == "text" and not set(own.reads) & set(experiment.text))):
+        changes |= {"kind": own.kind, "text": own.text, "replace": own.replace, "by": own.by}
+    if own is None and experiment.weights in HAND_SET:
+        changes |= {"cells": usual.cells, "hidden_size": usual.hidden_size}
+    return dataclasses.replace(experiment, **changes)
+
+
+def _clash(weights: str, kind: str) -> str:
+    """Why these weights cannot read a sequence of that kind, or nothing."""
+    own = HAND_SET.get(weights)
+    return f"it reads {own.kind}, and the sequence is {kind}" if own and own.kind != kind else ""
+
+
+def _fixed(weights: str) -> dict[str, Any]:
+    """The fields that hand-set weights leave no choice: no seed has other ones."""
+    own = HAND_SET.get(weights)
+    return {"cells": (own.cell,), "hidden_size": own.hidden_size, "luck": False} if own else {}
 
 
 # What each field may be ----------------------------------------------------------------------------------------------
@@ -173,6 +215,7 @@ SETTINGS = {
     "by": _text("by", "By", 200),
     "curve": _choice("curve", "Gradient by", ("state", "parts", "input")),
     "luck": _choice("luck", "Is this luck?", (False, True), "{:d}".format),
+    "weights": _choice("weights", "Weights", WEIGHTS),
 }
 # Name in a link -> field; the text stands under the name of its kind, `text=` or `numbers=`.
 _LINK = dict.fromkeys(KINDS, "text") | {setting.key: name for name, setting in SETTINGS.items() if name != "kind"}
@@ -234,7 +277,16 @@ def from_query(query: Mapping[str, str | Sequence[str]]) -> tuple[Experiment, tu
             given |= {"kind": key} if key in KINDS else {}
             if "\ufffd" in text:
                 notes.append(f"In the link, {key}={_shown(text)} may have lost a character where � stands.")
-    return Experiment(**given), tuple(notes)
+    weights = given.get("weights", "")
+    if clash := _clash(weights, given.get("kind", Experiment.kind)):
+        notes.append(f"In the link, weights={_shown(given.pop('weights'))} is not used: {clash}.")
+    experiment = Experiment(**given)
+    for name, value in _fixed(experiment.weights).items():
+        if given.get(name, value) != value:
+            setting = SETTINGS[name]
+            came, used = (_shown(setting.write(each)) for each in (given[name], value))
+            notes.append(f"In the link, {setting.key}={came} is not used: with weights={_shown(weights)} it is {used}.")
+    return experiment, tuple(notes)
 
 
 def _shown(value: object) -> str:

@@ -15,7 +15,7 @@ from gru_viz.equations import VECTOR
 from gru_viz.errors import InputError
 from gru_viz.experiment import Experiment
 from gru_viz.gradients import backpropagate, reach
-from gru_viz.handset import HAND_SET
+from gru_viz.handset import HAND_SET, HandSet
 from gru_viz.parameters import Parameters, init_params
 from gru_viz.sequences import Replacement, Sequence, default_replacement, parse_sequence, replace
 from gru_viz.trace import Trace
@@ -27,10 +27,8 @@ MAX_SWEEP = 2e9  # steps * hidden units squared * seeds: about half a minute a c
 
 def parameters(experiment: Experiment, of: Cell, sequence: Sequence, seed: int | None = None) -> Parameters:
     """The weights that the experiment's settings give a cell; ``seed`` instead of the experiment's own."""
-    if own := HAND_SET.get(experiment.weights):
-        if of.name != own.cell:
-            raise InputError(f"The weights {own.name} are hand-set for the cell {own.cell}, not for {of.name}.")
-        return own.params(sequence.input_names)
+    if experiment.weights in HAND_SET:
+        return _hand_set(HAND_SET[experiment.weights], of, sequence)
     if experiment.weights == "shared" and of.variant_of:
         base = cell(of.variant_of)
         return variant_params(base, parameters(experiment, base, sequence, seed), of)
@@ -51,6 +49,12 @@ def parameters(experiment: Experiment, of: Cell, sequence: Sequence, seed: int |
         input_gain=experiment.input_gain,
         bias=biases,
     )
+
+
+def _hand_set(own: HandSet, of: Cell, sequence: Sequence) -> Parameters:
+    if of.name != own.cell:
+        raise InputError(f"The weights {own.name} are hand-set for the cell {own.cell}, not for {of.name}.")
+    return own.params(sequence.input_names)
 
 
 def variant_params(base: Cell, params: Parameters, variant: Cell) -> Parameters:

@@ -13,17 +13,30 @@ from hypothesis import strategies as st
 
 from gru_viz.cells import cell_names
 from gru_viz.errors import InputError
-from gru_viz.experiment import KEEP_CHOICES, MAX_QUERY_BYTES, SETTINGS, Experiment, from_query, link_fits, to_query
+from gru_viz.experiment import (
+    KEEP_CHOICES,
+    MAX_QUERY_BYTES,
+    SETTINGS,
+    Experiment,
+    from_query,
+    link_fits,
+    to_query,
+    with_weights,
+)
 
 CELLS = "one or more of rnn, lstm, gru, gru_reset_after, lstm_peephole, each once, is expected"
 BIASES = "up to 16 gates, each once with a number from -10 to 10, as in f:1,z:-2, is expected"
-KEYS = "text, numbers, cells, hidden, keep, seed, scheme, gain, input_gain, bias, replace, by, curve, luck"
+KEYS = "text, numbers, cells, hidden, keep, seed, scheme, gain, input_gain, bias, replace, by, curve, luck, weights"
 
 texts = st.text(max_size=40)
 gates = st.from_regex("[A-Za-z][A-Za-z0-9_]{0,19}", fullmatch=True)
+kinds_and_weights = st.sampled_from(
+    [(kind, weights) for kind in ("text", "numbers") for weights in ("random", "shared")]
+    + [("text", "counter"), ("text", "latch"), ("numbers", "sign")]
+)
 experiments = st.builds(
-    Experiment,
-    kind=st.sampled_from(["text", "numbers"]),
+    lambda both, **fields: Experiment(kind=both[0], weights=both[1], **fields),
+    kinds_and_weights,
     text=texts | st.just(Experiment().text),
     cells=st.lists(st.sampled_from(cell_names()), min_size=1, unique=True),
     hidden_size=st.integers(1, 64),
@@ -63,12 +76,17 @@ def test_the_default_is_the_lesson():
     assert (default.cells, default.hidden_size, default.keep, default.seed) == (("rnn", "lstm", "gru"), 8, 2.0, 7)
     assert (default.scheme, default.recurrent_gain, default.input_gain) == ("uniform", 1.0, 4.0)
     assert (default.biases, default.replace, default.by, default.luck) == ((), "Ada", "Bob", False)
+    assert default.weights == "random"
     assert default.text.count(default.replace) == 1
 
 
 def test_every_field_has_its_setting_and_no_two_share_a_name():
     assert list(SETTINGS) == [field.name for field in fields(Experiment)]
-    assert len({setting.key for setting in SETTINGS.values()}) == len({s.label for s in SETTINGS.values()}) == len(SETTINGS)
+    assert (
+        len({setting.key for setting in SETTINGS.values()})
+        == len({s.label for s in SETTINGS.values()})
+        == len(SETTINGS)
+    )
 
 
 def test_the_choices_say_what_is_kept():
@@ -144,6 +162,8 @@ def test_a_value_has_one_form(name, value, held):
         ("scheme", "Uniform\n", '"Scheme" is "Uniform↵": one of uniform, orthogonal is expected.'),
         ("kind", None, '"Kind of sequence" is None: one of text, numbers is expected.'),
         ("luck", 2, '"Is this luck?" is 2: one of 0, 1 is expected.'),
+        ("weights", "trained", '"Weights" is "trained": one of random, shared, counter, latch, sign is expected.'),
+        ("weights", "sign", '"Weights" is "sign": it reads numbers, and the sequence is text.'),
         ("cells", (), f'"Compare" is (): {CELLS}.'),
         ("cells", "rnn", f'"Compare" is "rnn": {CELLS}.'),
         ("cells", ("gru", "gru"), f"\"Compare\" is ('gru', 'gru'): {CELLS}."),
@@ -172,6 +192,43 @@ def test_a_value_that_is_not_allowed_is_named(name, value, message):
         Experiment(**{name: value})
     assert str(caught.value) == message
     assert_sentence(message)
+
+
+@pytest.mark.parametrize(
+    ("weights", "kind", "cells", "hidden_size"),
+    [("counter", "text", ("lstm",), 2), ("latch", "text", ("gru",), 2), ("sign", "numbers", ("rnn",), 2)],
+)
+def test_hand_set_weights_fix_what_belongs_to_them(weights, kind, cells, hidden_size):
+    experiment = Experiment(kind=kind, weights=weights, cells=("rnn", "lstm"), hidden_size=64, luck=True, seed=8)
+    assert (experiment.cells, experiment.hidden_size, experiment.luck) == (cells, hidden_size, False)
+    assert (experiment.seed, experiment.kind) == (8, kind)
+    assert experiment == Experiment(kind=kind, weights=weights, seed=8)
+    assert experiment.badge.startswith("hand-set weights: ")
+    assert replace(experiment, weights="random").cells == cells
+
+
+def test_other_weights_bring_a_sequence_that_they_read_only_where_there_is_none():
+    for weights, text in (("counter", "a(b)"), ("latch", "only 1")):
+        kept = with_weights(Experiment(text=text, replace="a", by="b"), weights)
+        assert (kept.text, kept.replace, kept.by, kept.weights) == (text, "a", "b", weights)
+    assert with_weights(Experiment(kind="numbers", text="0 2"), "sign").text == "0 2"
+    for before in (Experiment(), Experiment(kind="numbers", text="1 2"), Experiment(kind="numbers", text="[1]")):
+        brought = with_weights(before, "counter")
+        assert (brought.kind, brought.weights) == ("text", "counter")
+        assert "(" in brought.text
+        assert brought.replace in brought.text
+    back = with_weights(with_weights(Experiment(hidden_size=5, seed=3), "counter"), "random")
+    assert (back.cells, back.hidden_size, back.seed) == (Experiment().cells, Experiment().hidden_size, 3)
+    assert "(" in back.text
+    assert with_weights(Experiment(hidden_size=5), "shared") == Experiment(hidden_size=5, weights="shared")
+    with pytest.raises(InputError, match='"Weights" is "foo": one of random'):
+        with_weights(Experiment(), "foo")
+
+
+def test_the_badge_says_where_the_weights_come_from():
+    assert Experiment(seed=8).badge == "random weights, seed 8"
+    assert Experiment(weights="shared").badge == "random weights, seed 7, shared by variants"
+    assert Experiment(weights="latch").badge == "hand-set weights: flag latch"
 
 
 def test_a_number_too_long_to_be_written_is_refused():
@@ -230,10 +287,12 @@ def test_a_link_tells_what_differs():
     changed = Experiment(
         cells=("gru", "rnn"), hidden_size=16, keep=0, seed=8, scheme="orthogonal", recurrent_gain=1.5, input_gain=0.1,
         biases=(("z", -2), ("f", 1.25)), replace="is", by="was", curve="parts", luck=True,
+        weights="shared",
     )  # fmt: skip
     query = {
         "cells": "rnn,gru", "hidden": "16", "keep": "0", "seed": "8", "scheme": "orthogonal", "gain": "1.5",
         "input_gain": "0.1", "bias": "f:1.25,z:-2", "replace": "is", "by": "was", "curve": "parts", "luck": "1",
+        "weights": "shared",
     }  # fmt: skip
     assert to_query(changed) == query
     assert list(to_query(changed)) == list(query)
@@ -286,6 +345,21 @@ def test_a_link_gives_the_same_experiment(experiment):
         ({"gain": ["-1e-999"]}, {}, ['gain="-1e-999" is not used: a number from 0 to 4 is expected']),
         ({"luck": ["yes"]}, {}, ['luck="yes" is not used: one of 0, 1 is expected']),
         ({"luck": ["0"]}, {}, []),
+        ({"weights": ["counter"]}, {"weights": "counter", "cells": ("lstm",), "hidden_size": 2}, []),
+        (
+            {"weights": ["sign"], "hidden": ["9"]},
+            {"hidden_size": 9},
+            ['weights="sign" is not used: it reads numbers, and the sequence is text'],
+        ),
+        (
+            {"weights": ["latch"], "cells": ["rnn,gru"], "hidden": ["9"], "luck": ["1"], "seed": ["8"]},
+            {"weights": "latch", "seed": 8},
+            [
+                'cells="rnn,gru" is not used: with weights="latch" it is "gru"',
+                'hidden="9" is not used: with weights="latch" it is "2"',
+                'luck="1" is not used: with weights="latch" it is "0"',
+            ],
+        ),
         ({"kind": ["text"]}, {}, [f'no setting is called "kind": the settings are {KEYS}']),
         ({"cells": ["gru,foo"]}, {}, [f'cells="gru,foo" is not used: {CELLS}']),
         ({"bias": ["f:1,f:2"]}, {}, [f'bias="f:1,f:2" is not used: {BIASES}']),

@@ -1,73 +1,29 @@
 """Named parameters ◄─► torch.nn.
 
-torch is imported where a function needs it, so that ``import gru_viz`` stays light. Sources: the documentation of
-torch.nn.RNN, LSTM and GRU, for the order of gates in a stacked array (LSTM i f g o, GRU r z n) and for the two biases.
+torch is imported where a function needs it, so that ``import gru_viz`` stays light. The order of gates in torch's
+arrays, and which biases are one sum, is in gru_viz.layouts.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from gru_viz.cells import Cell
-from gru_viz.cells import cell as ready_cell
-from gru_viz.equations import Call, Expression, MatrixProduct, Negative, Product, Sum
 from gru_viz.errors import InputError
 from gru_viz.graph import Array
+from gru_viz.layouts import LAYOUTS, Layout, find_layout
+from gru_viz.layouts import arrays as stacked_arrays
 from gru_viz.parameters import Parameters, check_params, check_sizes
+
+__all__ = ["Layout", "Tensor", "from_torch", "layout_of", "tensor", "to_torch"]
 
 Tensor = Any  # torch.Tensor, without importing it
 
-
-_RELU_RNN = replace(
-    ready_cell("rnn"),
-    name="rnn_relu",
-    text=ready_cell("rnn").text.replace("tanh", "relu"),
-    title="RNN, relu",
-    source='torch.nn.RNN with nonlinearity="relu" in the documentation of PyTorch',
-)
-
-
-@dataclass(frozen=True)
-class Layout:
-    """How a module of torch.nn stacks the parameters of a cell: one block of H rows for each gate."""
-
-    module: str
-    cell: Cell
-    gates: str  # torch's order; gate g has the parameters W_g, U_g and b_g
-    options: Mapping[str, str] = field(default_factory=dict)
-    second: Mapping[str, str] = field(default_factory=dict)  # gate -> the vector that stays apart from b_g, in bias_hh
-
-    @property
-    def inputs(self) -> str:
-        """A parameter of the shape (H, I)."""
-        return f"W_{self.gates[0]}"
-
-    def blocks(self) -> Iterator[tuple[str, int, str]]:
-        """(torch's array, which block of it, our parameter). A parameter is the sum of its blocks."""
-        for k, gate in enumerate(self.gates):
-            yield "weight_ih", k, f"W_{gate}"
-            yield "weight_hh", k, f"U_{gate}"
-            yield "bias_ih", k, f"b_{gate}"
-            yield "bias_hh", k, self.second.get(gate, f"b_{gate}")
-
-
-_LAYOUTS = (
-    Layout("RNN", ready_cell("rnn"), "h", {"nonlinearity": "tanh"}),
-    Layout("RNN", _RELU_RNN, "h", {"nonlinearity": "relu"}),
-    Layout("GRU", ready_cell("gru_reset_after"), "rzn", second={"n": "c_n"}),
-    Layout("LSTM", ready_cell("lstm"), "ifgo"),
-)
-_WITHOUT_EQUAL = {
-    "gru": "its reset gate acts before the recurrent product, U_n @ (r * h), that of torch.nn.GRU after it, "
-    "r * (U_n @ h + c_n), and no weights make the two the same in general; gru_reset_after is the cell of torch.nn.GRU",
-    "lstm_peephole": "its gates look at the cell state through peepholes (p_f, p_i, p_o), and torch.nn.LSTM has none",
-}
+_LAYOUTS = tuple(layout for layout in LAYOUTS if layout.system == "PyTorch")
 
 
 # -- torch.nn to named parameters --------------------------------------------------------------------------------------
@@ -94,14 +50,7 @@ def from_torch(module_or_state_dict: object, nonlinearity: str | None = None) ->
         raise InputError(f"The module's nonlinearity is {own}; nonlinearity={nonlinearity!r} does not go with it.")
     arrays = _read_arrays(state_dict)
     layout = _find_layout(arrays["weight_hh"].shape, own or nonlinearity)
-    hidden, inputs = arrays["weight_hh"].shape[1], arrays["weight_ih"].shape[1]
-    blocks: dict[str, list[Array]] = {parameter: [] for parameter in layout.cell.parameters}
-    for name, k, parameter in layout.blocks():
-        if name in arrays:
-            blocks[parameter].append(arrays[name][k * hidden : (k + 1) * hidden])
-    with np.errstate(over="ignore"):
-        params = {name: np.sum(found, axis=0) if found else np.zeros(hidden) for name, found in blocks.items()}
-    return layout.cell, check_params(layout.cell, params, inputs)[0]
+    return layout.cell, check_params(layout.cell, layout.read(arrays), arrays["weight_ih"].shape[1])[0]
 
 
 def _read_module(module: object) -> tuple[Mapping[str, object], str | None]:
@@ -238,57 +187,24 @@ def to_torch(cell: Cell, params: Mapping[str, object]) -> Any:
     (T, B, I). torch's random numbers stay as they are. Raises InputError for a cell without an equal in torch.nn, for a
     sweep and for parameters that do not fit.
     """
+    stacked = stacked_arrays(cell, params, "PyTorch")
     layout = layout_of(cell)
-    if layout is None:
-        raise InputError(f"{cell.name} has no equal in torch.nn: {_why_not(cell)}.")
-    try:
-        inputs = np.shape(params[layout.inputs])[-1]  # type: ignore[call-overload]
-    except (KeyError, IndexError, ValueError):
-        inputs = 1  # what is wrong is for check_params to say
-    arrays, sizes = check_params(cell, params, inputs)
-    if sizes.sets is not None:
-        raise InputError("params holds a sweep; one set of parameters is expected.")
+    assert layout is not None
 
     import torch
 
-    kind = getattr(torch.nn, layout.module)
-    module = kind(sizes.inputs, sizes.hidden, dtype=torch.float64, device="meta", **layout.options)
+    inputs, hidden = (stacked[name].shape[1] for name in ("weight_ih_l0", "weight_hh_l0"))
+    module = getattr(torch.nn, layout.module)(inputs, hidden, dtype=torch.float64, device="meta", **layout.options)
     module.to_empty(device="cpu")  # without initial weights, which would draw from torch's random numbers
     with torch.no_grad():
-        for name, k, parameter in layout.blocks():
-            block = getattr(module, name + "_l0")[k * sizes.hidden : (k + 1) * sizes.hidden]
-            block.copy_(tensor(arrays.pop(parameter, np.zeros(sizes.hidden))))  # the second block of a sum is zero
+        for name, array in stacked.items():
+            getattr(module, name).copy_(tensor(array))
     return module
 
 
 def layout_of(cell: Cell) -> Layout | None:
     """The module with the cell's equations."""
-    lines = _unordered(cell)
-    return next((layout for layout in _LAYOUTS if _unordered(layout.cell) == lines), None)
-
-
-def _why_not(cell: Cell) -> str:
-    for name, reason in _WITHOUT_EQUAL.items():
-        if _unordered(ready_cell(name)) == _unordered(cell):
-            return reason
-    known = ", ".join(f"{layout.cell.name} ({layout.module})" for layout in _LAYOUTS)
-    return f"its equations, names included, are none of {known}"
-
-
-def _unordered(part: Cell | Expression) -> object:
-    """Equal for equal equations up to the order of lines, terms and factors."""
-    match part:
-        case Cell():
-            return frozenset((line.symbol, _unordered(line.expression)) for line in part.equations.lines)
-        case Sum(terms=terms, signs=signs):
-            return "+", frozenset(Counter(zip(signs, map(_unordered, terms), strict=True)).items())
-        case Product(factors=factors):
-            return "*", frozenset(Counter(map(_unordered, factors)).items())
-        case MatrixProduct(operand=inner) | Negative(operand=inner):
-            return type(part), getattr(part, "matrix", ""), _unordered(inner)
-        case Call(function=function, argument=inner):
-            return function, _unordered(inner)
-    return part  # a name or a number
+    return find_layout(cell, "PyTorch")
 
 
 def tensor(array: Array, requires_grad: bool = False) -> Tensor:

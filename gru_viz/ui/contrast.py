@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from gru_viz.experiment import SETTINGS, Experiment
+from gru_viz.handset import HAND_SET
 from gru_viz.runs import MAX_SWEEP, SEEDS, Contrast, Luck, cells_of, contrast, seed_chunks, seeds, sweep_size
 from gru_viz.sequences import parse_sequence
 from gru_viz.ui import state
@@ -26,7 +27,9 @@ def _measured(experiment: Experiment) -> Contrast:
 
 
 def ask_luck(experiment: Experiment) -> None:
-    """The button that draws the other seeds, or takes them away."""
+    """The button that draws the other seeds, or takes them away; weights that no seed has made have none."""
+    if experiment.weights in HAND_SET:
+        return
     label = "Hide the other seeds" if experiment.luck else f"{SETTINGS['luck'].label} {len(SEEDS)} seeds"
     st.button(label, key="luck", on_click=state.put, args=("luck", not experiment.luck))
 

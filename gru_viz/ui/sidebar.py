@@ -7,7 +7,8 @@ from typing import Any
 import streamlit as st
 
 from gru_viz.cells import cell, cell_names
-from gru_viz.experiment import KEEP_CHOICES, MAX_BIAS, SCHEMES, SETTINGS, Experiment, link_fits
+from gru_viz.experiment import KEEP_CHOICES, MAX_BIAS, SCHEMES, SETTINGS, WEIGHTS, Experiment, link_fits
+from gru_viz.handset import HAND_SET, HandSet
 from gru_viz.parameters import spectrum
 from gru_viz.runs import cells_of, parameters
 from gru_viz.sequences import KINDS, parse_sequence
@@ -15,6 +16,7 @@ from gru_viz.theme import number as shown
 from gru_viz.ui import state
 from gru_viz.ui.copy_link import copy_link
 from gru_viz.ui.widgets import TYPING_PAUSE, choice, choices, number, problem
+from gru_viz.ui.words import markdown
 
 _KIND_NAMES = {"text": "Text", "numbers": "Numbers"}
 
@@ -23,18 +25,34 @@ def sidebar() -> None:
     with st.sidebar:
         st.markdown("**Three cells read what you type**")
         _sequence()
-        choices("cells", SETTINGS["cells"].label, _cells(variants=False), _title)
-        number(st.slider, "hidden_size")
-        choice("keep", tuple(KEEP_CHOICES), KEEP_CHOICES.__getitem__, help=_KEEP_HELP, width="stretch", wrap=False)
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            number(st.number_input, "seed")
-            st.button("Next", key="next_seed", on_click=state.next_seed, help="Other random weights, all else the same")
-        problem("seed")
+        if own := HAND_SET.get(state.current().weights):
+            _hand_set(own)
+        else:
+            _random()
         more = st.expander("More", key="more", on_change="rerun")
         if more.open:
             with more:
                 _more()
         _link()
+
+
+def _random() -> None:
+    choices("cells", SETTINGS["cells"].label, _cells(variants=False), _title)
+    number(st.slider, "hidden_size")
+    choice("keep", tuple(KEEP_CHOICES), KEEP_CHOICES.__getitem__, help=_KEEP_HELP, width="stretch", wrap=False)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        number(st.number_input, "seed")
+        st.button("Next", key="next_seed", on_click=state.next_seed, help="Other random weights, all else the same")
+    problem("seed")
+
+
+def _hand_set(own: HandSet) -> None:
+    """Weights that somebody thought of leave nothing to choose but the sequence."""
+    experiment = state.current()
+    st.info(f"**{markdown(own.title)}**: {markdown(own.does)}")
+    if notice := own.notice(parse_sequence(experiment.kind, experiment.text).tokens):
+        st.caption(markdown(notice))
+    st.button("Random weights", key="random", on_click=state.put, args=("weights", "random"))
 
 
 def _cells(variants: bool) -> tuple[str, ...]:
@@ -83,6 +101,13 @@ def _sequence() -> None:
 
 def _more() -> None:
     experiment = state.current()
+    st.selectbox(
+        SETTINGS["weights"].label, tuple(WEIGHTS), format_func=WEIGHTS.__getitem__, key=state.key("weights"),
+        on_change=state.change, args=("weights",),
+    )  # fmt: skip
+    problem("weights")
+    if experiment.weights in HAND_SET:
+        return
     choices("variants", "Variants", _cells(variants=True), _title)
     choice("scheme", SCHEMES, str.capitalize)
     number(st.slider, "recurrent_gain", 0.05)

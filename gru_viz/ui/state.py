@@ -14,7 +14,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from gru_viz.cells import cell
 from gru_viz.errors import InputError
-from gru_viz.experiment import SETTINGS, Experiment, from_query, link_fits, to_query
+from gru_viz.experiment import SETTINGS, Experiment, from_query, link_fits, to_query, with_weights
 from gru_viz.runs import with_fitting_replacement
 from gru_viz.sequences import KINDS, parse_sequence
 from gru_viz.sequences import replace as replaced
@@ -73,6 +73,8 @@ def put(field: str, value: Any) -> None:
         elif field in ("cells", "variants"):
             field, others = "cells", {"cells": "variants", "variants": "cells"}[field]
             experiment = replace(before, cells=(*value, *_widget_value(others)))
+        elif field == "weights":
+            experiment = with_weights(before, value)
         elif field == "kind":
             experiment = _with_sequence(before, value, st.session_state.get(key(value)) or _widget_value(value))
         else:
@@ -84,10 +86,12 @@ def put(field: str, value: Any) -> None:
         return
     problems().pop(field, None)
     st.session_state["experiment"] = experiment
-    for other in ("replace", "by"):
-        if getattr(experiment, other) != getattr(before, other):
-            st.session_state[key(other)] = getattr(experiment, other)
+    for other in _widgets():  # what the change brought with it
+        if other != field and _value(experiment, other) != _value(before, other) and other not in KINDS:
+            st.session_state[key(other)] = _value(experiment, other)
             problems().pop(other, None)
+    if field == "weights" and experiment.text != before.text:
+        st.session_state[key(experiment.kind)] = experiment.text
     write_link()
 
 
@@ -126,13 +130,14 @@ def _widgets() -> tuple[str, ...]:
 
 
 def _widget_value(field: str) -> Any:
-    experiment = current()
+    return _value(current(), field)
+
+
+def _value(experiment: Experiment, field: str) -> Any:
+    """What the widget of a field shows for an experiment."""
     if field in KINDS:
-        return (
-            experiment.text
-            if field == experiment.kind
-            else {"text": Experiment().text, "numbers": FIRST_NUMBERS}[field]
-        )
+        usual = {"text": Experiment().text, "numbers": FIRST_NUMBERS}
+        return experiment.text if field == experiment.kind else usual[field]
     if field in ("cells", "variants"):
         return [name for name in experiment.cells if bool(cell(name).variant_of) == (field == "variants")]
     value = getattr(experiment, field)
@@ -151,4 +156,6 @@ def _readable(experiment: Experiment) -> Experiment:
     except InputError as problem:
         problems()[experiment.kind] = str(problem)
         usual = Experiment()
-        return replace(experiment, kind=usual.kind, text=usual.text, replace=usual.replace, by=usual.by)
+        return replace(
+            experiment, kind=usual.kind, text=usual.text, replace=usual.replace, by=usual.by, weights=usual.weights
+        )

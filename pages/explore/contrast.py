@@ -15,7 +15,7 @@ found = measured(experiment)
 reports, differences, labels = found.reports, found.differences, found.sequence.labels
 cells = [report.cell for report in reports]
 
-question(conclusions.question(found.sequence), f"random weights, seed {experiment.seed}")
+question(conclusions.question(found.sequence), experiment.badge)
 sentence(conclusions.first_step(found.sequence, reports))
 sentence(conclusions.gates_kept(experiment, cells))
 sidebar_button()

@@ -1,0 +1,107 @@
+"""Weights that a cell and its variant share, and how long a change takes."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from gru_viz import Cell, InputError, cell, init_params, run
+from gru_viz.experiment import Experiment
+from gru_viz.runs import contrast, parameters, steps_until, variant_params
+from gru_viz.sequences import parse_sequence
+
+# One set of weights for a cell and its variant
+
+
+def plain_grus(params, x):
+    """h of both conventions from the parameters of the first, written out."""
+    sigmoid = lambda a: 1 / (1 + np.exp(-a))  # noqa: E731
+    before, after, found = np.zeros(params["b_z"].shape), np.zeros(params["b_z"].shape), []
+    for row in x:
+        h = before
+        r, z = (sigmoid(params[f"W_{k}"] @ row + params[f"U_{k}"] @ h + params[f"b_{k}"]) for k in "rz")
+        n = np.tanh(params["W_n"] @ row + params["U_n"] @ (r * h) + params["b_n"])
+        before = (1 - z) * h + z * n
+        h = after
+        r = sigmoid(params["W_r"] @ row + params["U_r"] @ h + params["b_r"])
+        keep = sigmoid(-params["W_z"] @ row - params["U_z"] @ h - params["b_z"])
+        n = np.tanh(params["W_n"] @ row + params["b_n"] + r * (params["U_n"] @ h))
+        after = (1 - keep) * n + keep * h
+        found.append((before, after))
+    return np.array(found).transpose(1, 0, 2)
+
+
+@pytest.mark.parametrize("biases", [(), (("z", 1.25), ("r", -0.5))])
+@pytest.mark.parametrize("keep", [0.0, 3.0])
+def test_two_grus_with_one_set_of_weights_agree_at_step_1_alone(keep, biases):
+    experiment = Experiment(cells=("gru", "gru_reset_after"), weights="shared", keep=keep, biases=biases, seed=11)
+    sequence = parse_sequence("text", experiment.text)
+    base, variant = (parameters(experiment, cell(name), sequence) for name in experiment.cells)
+    for name, values in parameters(replace(experiment, weights="random"), cell("gru"), sequence).items():
+        np.testing.assert_array_equal(base[name], values)
+    ours = [report.states["h"] for report in contrast(experiment).reports]
+    np.testing.assert_allclose(ours, plain_grus(base, sequence.values), rtol=0, atol=1e-14)
+    apart = np.abs(ours[0] - ours[1]).max(axis=1)
+    assert apart[0] < 1e-15
+    assert (apart[1:] > 1e-5).all()
+    np.testing.assert_array_equal(variant["c_n"], 0.0)
+
+
+def test_two_grus_with_one_set_of_weights_are_the_same_where_reset_has_no_neighbours():
+    """H = 1, or U_n diagonal: there the place of the reset gate makes no difference."""
+    experiment = Experiment(cells=("gru", "gru_reset_after"), weights="shared", hidden_size=1)
+    one, other = (report.states["h"] for report in contrast(experiment).reports)
+    np.testing.assert_allclose(one, other, rtol=0, atol=1e-14)
+    base, variant, x = cell("gru"), cell("gru_reset_after"), np.random.default_rng(5).normal(size=(40, 3))
+    params = init_params(base, 3, 6, seed=1)
+    params["U_n"] = np.diag(np.diag(params["U_n"]))
+    one, other = run(base, params, x), run(variant, variant_params(base, params, variant), x)
+    np.testing.assert_allclose(one["h"], other["h"], rtol=0, atol=1e-14)
+    np.testing.assert_allclose(one["z"], 1 - other["z"], rtol=0, atol=1e-14)
+
+
+def test_an_lstm_and_its_variant_with_one_set_of_weights_are_one():
+    experiment = Experiment(cells=("lstm", "lstm_peephole"), weights="shared")
+    one, other = contrast(experiment).reports
+    for name in ("h", "c"):
+        np.testing.assert_allclose(one.states[name], other.states[name], rtol=0, atol=1e-14)
+    apart = [report.states["h"] for report in contrast(replace(experiment, weights="random")).reports]
+    assert np.abs(apart[0] - apart[1]).max() > 1e-3
+
+
+# Steps until most of a change is done
+
+
+def test_steps_until_of_a_leak_is_its_logarithm():
+    leak = Cell("leak", "h' = 0.8 * h + W @ x")
+    x = np.array([0.0] * 5 + [3.0] * 7 + [1.0] * 200)[:, None]  # the last change counts
+    ran = run(leak, {"W": np.array([[1.0], [-2.0]])}, x)
+    for share in (0.5, 0.9, 0.99):
+        assert steps_until(ran, share) == math.ceil(math.log(1 - share) / math.log(0.8))
+    assert steps_until(ran) == steps_until(ran, 0.9) == 11
+
+
+def test_steps_until_it_stays_near():
+    """A path that swings past its end has not arrived before it stays."""
+    swing = Cell("swing", "h' = U @ h + W @ x")
+    params = {"U": np.array([[0.8, 1.5], [-0.1, 0.8]]), "W": np.array([[1.0], [0.0]])}
+    ran = run(swing, params, np.array([0.0] * 3 + [1.0] * 300)[:, None])
+    h, start = ran["h"], 3
+    distance = [np.linalg.norm(h[start + k - 1] - h[-1]) for k in range(100)]
+    near = [each <= 0.1 * distance[0] for each in distance]
+    assert near.index(True) == 15
+    assert steps_until(ran) == 100 - near[::-1].index(False) == 26
+
+
+def test_steps_until_refuses_and_counts_nothing_where_nothing_moves():
+    leak = Cell("leak", "h' = 0.8 * h + W @ x")
+    still = run(leak, {"W": np.array([[1.0]])}, np.zeros((9, 1)))
+    assert steps_until(still) == 0
+    from_rest = run(leak, {"W": np.array([[1.0]])}, np.ones((200, 1)))  # no change: from the first step on
+    assert steps_until(from_rest) == 11
+    for share in (0.0, 1.1, math.nan):
+        with pytest.raises(InputError, match=r"a number above 0 and up to 1 is allowed\.$"):
+            steps_until(still, share)
+    with pytest.raises(InputError, match="takes one run, not a batch"):
+        steps_until(run(leak, {"W": np.array([[1.0]])}, np.zeros((9, 2, 1))))
