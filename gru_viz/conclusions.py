@@ -40,6 +40,11 @@ def unit_of(sequence: Sequence, count: int = 1) -> str:
     return {"text": letter, "numbers": "number"}[sequence.kind] + "s" * (count != 1)
 
 
+def counted(count: int, thing: str) -> str:
+    """ "1 step", "32 steps" """
+    return f"{count:,} {thing}" + "s" * (count != 1)
+
+
 def in_each(cells: Many[Cell], texts: Many[str]) -> str:
     """ "6 in the RNN, 23 in the LSTM, 32 in the GRU" """
     return ", ".join(f"{text} in the {cell.title}" for cell, text in zip(cells, texts, strict=True))
@@ -59,7 +64,7 @@ def first_step(sequence: Sequence, reports: Many[CellReport]) -> str:
     texts = [number_from_log10(share, 2) for share in shares]
     texts[0] += f" {relation} the last step's"
     later = f"{count - 1:,} {unit_of(sequence, count - 1)} later"
-    return f"{later} the gradient at {quoted(sequence.labels[0])} is {in_each([r.cell for r in reports], texts)}."
+    return f"{later} the gradient at {quoted(sequence.tokens[0])} is {in_each([r.cell for r in reports], texts)}."
 
 
 def reaches(experiment: Experiment, reports: Many[CellReport]) -> str:
@@ -69,7 +74,9 @@ def reaches(experiment: Experiment, reports: Many[CellReport]) -> str:
         return "With one step there is nothing to reach back to."
     if min(found) == steps:
         names = ", ".join(f"the {report.cell.title}" for report in reports)
-        return f"The gradient keeps 1 % or more over all {steps:,} steps in {names}."
+        if all(report.norm.min() >= report.norm[-1] - 2 for report in reports):
+            return f"The gradient keeps 1 % or more over all {steps:,} steps in {names}."
+        return f"At the first of {steps:,} steps the gradient still has 1 % or more of the last step's in {names}."
     if len(found) > 1 and max(found) <= CONTRAST * min(found) and max(found) < steps:
         gated = any(report.cell.keep_biases(1.0) for report in reports)
         half_open = gated and experiment.keep == 0 and not experiment.biases
@@ -150,10 +157,10 @@ def described(reports: Many[CellReport], sequence: Sequence) -> str:
         )
         zeros = int(np.sum(report.norm == -math.inf))
         parts.append(
-            f"{report.cell.title}: between {low} and {high}, down to 1 % over the last {report.reach:,} steps"
-            + f", exactly zero at {zeros:,} steps" * bool(zeros)
+            f"{report.cell.title}: between {low} and {high}, down to 1 % over the last {counted(report.reach, 'step')}"
+            + f", exactly zero at {counted(zeros, 'step')}" * bool(zeros)
         )
-    return f"Norm of the carried gradient at each of {len(sequence.tokens):,} steps. " + ". ".join(parts) + "."
+    return f"Norm of the carried gradient at each of {counted(len(sequence.tokens), 'step')}. " + ". ".join(parts) + "."
 
 
 def described_states(reports: Many[CellReport]) -> str:
@@ -163,7 +170,11 @@ def described_states(reports: Many[CellReport]) -> str:
         for name, values in report.states.items()
     ]
     steps, units = next(iter(reports[0].states.values())).shape
-    return f"States after each of {steps:,} steps, a row for each of {units} units. " + ". ".join(parts) + "."
+    return (
+        f"States after each of {counted(steps, 'step')}, a row for each of {counted(units, 'unit')}. "
+        + ". ".join(parts)
+        + "."
+    )
 
 
 def described_differences(differences: Many[Difference]) -> str:

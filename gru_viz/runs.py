@@ -22,7 +22,7 @@ from gru_viz.trace import Trace
 
 SEEDS = range(200)  # "Is this luck?"
 SEEDS_AT_ONCE = 20
-MAX_SWEEP = 2e9  # steps * hidden units squared * seeds: about half a minute a cell
+MAX_SWEEP = 500 * 64**2 * len(SEEDS)  # steps * hidden units squared * seeds: some ten seconds a cell
 
 
 def parameters(experiment: Experiment, of: Cell, sequence: Sequence, seed: int | None = None) -> Parameters:

@@ -12,7 +12,7 @@ from gru_viz.handset import HAND_SET
 from gru_viz.runs import MAX_SWEEP, SEEDS, Contrast, Luck, cells_of, contrast, seed_chunks, seeds, sweep_size
 from gru_viz.sequences import parse_sequence
 from gru_viz.ui import state
-from gru_viz.ui.parts import table
+from gru_viz.ui.table import table
 from gru_viz.ui.widgets import problem, text
 
 
@@ -20,7 +20,7 @@ def measured(experiment: Experiment) -> Contrast:
     return _measured(replace(experiment, curve="state", luck=False))
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@st.cache_resource(max_entries=6, show_spinner=False)
 def _measured(experiment: Experiment) -> Contrast:
     """Shared by all visitors and never copied: its arrays are read-only. The largest experiment takes 5 MB."""
     return contrast(experiment)
@@ -71,7 +71,7 @@ def _without_seed(experiment: Experiment, name: str) -> Experiment:
     )
 
 
-@st.cache_data(max_entries=300, show_spinner=False)
+@st.cache_data(max_entries=120, show_spinner=False)
 def _seeds(experiment: Experiment, first: int, last: int) -> Luck:
     (of,) = cells_of(experiment)
     return seeds(experiment, of, parse_sequence(experiment.kind, experiment.text), range(first, last))

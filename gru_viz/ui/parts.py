@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
 from gru_viz.figures.common import config
 from gru_viz.theme import THEMES, Theme
+from gru_viz.ui import state
 from gru_viz.ui.words import markdown
 
 
@@ -37,12 +38,7 @@ def figure(drawn: Mapping[str, Any], key: str, alt: str) -> None:
     st.plotly_chart(dict(drawn), key=key, theme=None, config=config(f"gru_viz_{key}"), alt=alt)
 
 
-def table(columns: Mapping[str, Sequence[Any]], key: str, alt: str) -> None:
-    """Numbers under their names. The download of the table opens in spreadsheets, which run texts that begin like a
-    formula: those get an apostrophe."""
-    guarded = {name: [_guard(value) for value in values] for name, values in columns.items()}
-    st.dataframe(guarded, key=key, hide_index=True, alt=alt)
-
-
-def _guard(value: Any) -> Any:
-    return "'" + value if isinstance(value, str) and value.startswith(("=", "+", "-", "@")) else value
+def link_notes() -> None:
+    """What was wrong with the link, until something is changed."""
+    if text := state.problems().get("link"):
+        st.warning(markdown(text))

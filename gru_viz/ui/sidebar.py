@@ -15,7 +15,7 @@ from gru_viz.sequences import KINDS, parse_sequence
 from gru_viz.theme import number as shown
 from gru_viz.ui import state
 from gru_viz.ui.copy_link import copy_link
-from gru_viz.ui.widgets import TYPING_PAUSE, choice, choices, number, problem
+from gru_viz.ui.widgets import choice, choices, number, problem
 from gru_viz.ui.words import markdown
 
 _KIND_NAMES = {"text": "Text", "numbers": "Numbers"}
@@ -63,19 +63,6 @@ def _title(name: str) -> str:
     return cell(name).title
 
 
-def sidebar_state() -> Any:
-    """Beside a wide page so many px that no row of buttons breaks; on a phone closed until ``sidebar_button``."""
-    return st.session_state.pop("sidebar", 330)
-
-
-def sidebar_button() -> None:
-    """On a phone the sidebar is out of sight: a button on the page opens it."""
-    st.html("<style>@media (min-width: 768px) { .st-key-open_sidebar { display: none } }</style>")
-    st.button(
-        "Type your own sequence", key="open_sidebar", on_click=lambda: st.session_state.update(sidebar="expanded")
-    )
-
-
 _KEEP_HELP = (
     "The bias of each gate that keeps the old state: 0, 1, 2 or 3. A gate that writes instead, as z does in the GRU, "
     "gets the same with a minus. The plain RNN has no such gate."
@@ -93,7 +80,7 @@ def _sequence() -> None:
         "args": (kind,),
     }
     if kind == "text" and "\n" not in experiment.text:
-        st.text_input(**arguments, live=TYPING_PAUSE)
+        st.text_input(**arguments, live=True)
     else:
         st.text_area(**arguments, height=120)
     problem(kind)
@@ -136,7 +123,9 @@ def _biases(experiment: Experiment) -> None:
     st.markdown(f"{SETTINGS['biases'].label}")
     for gate, usual in gates.items():
         set_apart = gate in own
-        st.checkbox(f"Set b of {gate}", value=set_apart, key=f"own_{gate}", on_change=_toggle_bias, args=(gate, usual))
+        st.checkbox(
+            f"Set b of {gate}", value=set_apart, key=state.SET_APART + gate, on_change=_toggle_bias, args=(gate, usual)
+        )
         if set_apart:
             st.slider(
                 f"b of {gate}",
@@ -144,7 +133,7 @@ def _biases(experiment: Experiment) -> None:
                 MAX_BIAS,
                 own[gate],
                 0.25,
-                key=f"bias_{gate}",
+                key=state.BIAS + gate,
                 on_change=_set_bias,
                 args=(gate,),
             )
@@ -158,7 +147,7 @@ def _toggle_bias(gate: str, usual: float) -> None:
 
 
 def _set_bias(gate: str) -> None:
-    state.put("biases", tuple({**dict(state.current().biases), gate: st.session_state[f"bias_{gate}"]}.items()))
+    state.put("biases", tuple({**dict(state.current().biases), gate: st.session_state[state.BIAS + gate]}.items()))
 
 
 def _link() -> None:

@@ -19,6 +19,7 @@ from gru_viz.runs import with_fitting_replacement
 from gru_viz.sequences import KINDS, parse_sequence
 from gru_viz.sequences import replace as replaced
 
+SET_APART, BIAS = "set_apart.", "bias."  # and the gate: keys of the widgets for single biases
 FIRST_NUMBERS = "0 0 1 0 0 0 0 0 0 0 0 0 0 0 0 0"  # one pulse and then silence: what is left of it?
 
 
@@ -44,10 +45,8 @@ def begin() -> Experiment:
     first = "experiment" not in st.session_state
     if first or _came_by_history():
         experiment, notes = from_query({name: st.query_params.get_all(name) for name in st.query_params})
-        st.session_state["problems"] = {"link": " ".join(notes)} if notes else {}
-        st.session_state["experiment"] = _readable(experiment)
-        for field in _widgets():
-            st.session_state[key(field)] = _widget_value(field)
+        experiment, unread = _readable(experiment)
+        _show(experiment, {"link": " ".join((*notes, *unread))} if notes or unread else {})
     if not first:
         write_link()
     for field in _widgets():  # a widget that was not drawn in the last run has lost its value
@@ -76,16 +75,21 @@ def put(field: str, value: Any) -> None:
         elif field == "weights":
             experiment = with_weights(before, value)
         elif field == "kind":
-            experiment = _with_sequence(before, value, st.session_state.get(key(value)) or _widget_value(value))
+            experiment = _with_sequence(before, value, st.session_state["texts"][value])
+        elif field in ("replace", "by"):
+            both = {name: st.session_state.get(key(name), getattr(before, name)) for name in ("replace", "by")}
+            experiment = replace(before, **(both | {field: value}))
+            replaced(parse_sequence(experiment.kind, experiment.text), experiment.replace, experiment.by)
+            problems().pop({"replace": "by", "by": "replace"}[field], None)
         else:
             experiment = replace(before, **{field: value})
-            if field in ("replace", "by"):
-                replaced(parse_sequence(experiment.kind, experiment.text), experiment.replace, experiment.by)
     except InputError as problem:
         problems()[field] = str(problem)
         return
-    problems().pop(field, None)
+    for solved in (field, "link"):
+        problems().pop(solved, None)
     st.session_state["experiment"] = experiment
+    st.session_state["texts"][experiment.kind] = experiment.text
     for other in _widgets():  # what the change brought with it
         if other != field and _value(experiment, other) != _value(before, other) and other not in KINDS:
             st.session_state[key(other)] = _value(experiment, other)
@@ -103,10 +107,23 @@ def next_seed() -> None:
 
 def reset() -> None:
     """Back to the experiment that the app opens with."""
-    st.session_state["experiment"], st.session_state["problems"] = Experiment(), {}
+    _show(Experiment(), {})
+    write_link()
+
+
+def _show(experiment: Experiment, found: dict[str, str]) -> None:
+    """Take over a whole experiment: all widgets show it, and the other kind's text is that of its example."""
+    st.session_state["experiment"], st.session_state["problems"] = experiment, found
+    st.session_state["texts"] = {"text": Experiment().text, "numbers": FIRST_NUMBERS, experiment.kind: experiment.text}
     for field in _widgets():
         st.session_state[key(field)] = _widget_value(field)
-    write_link()
+    biases = dict(experiment.biases)
+    for name in [name for name in st.session_state if str(name).startswith((SET_APART, BIAS))]:
+        kind, gate = str(name).rsplit(".", 1)
+        if kind + "." == SET_APART:
+            st.session_state[name] = gate in biases
+        elif gate in biases:
+            st.session_state[name] = biases[gate]
 
 
 def write_link() -> None:
@@ -136,8 +153,7 @@ def _widget_value(field: str) -> Any:
 def _value(experiment: Experiment, field: str) -> Any:
     """What the widget of a field shows for an experiment."""
     if field in KINDS:
-        usual = {"text": Experiment().text, "numbers": FIRST_NUMBERS}
-        return experiment.text if field == experiment.kind else usual[field]
+        return experiment.text if field == experiment.kind else st.session_state["texts"][field]
     if field in ("cells", "variants"):
         return [name for name in experiment.cells if bool(cell(name).variant_of) == (field == "variants")]
     value = getattr(experiment, field)
@@ -149,13 +165,13 @@ def _with_sequence(experiment: Experiment, kind: str, text: str) -> Experiment:
     return with_fitting_replacement(changed, parse_sequence(kind, text))
 
 
-def _readable(experiment: Experiment) -> Experiment:
-    """The experiment of a link, with the default sequence in place of one that cannot be read."""
+def _readable(experiment: Experiment) -> tuple[Experiment, tuple[str, ...]]:
+    """The experiment of a link, with the default sequence in place of one that cannot be read, and why it cannot."""
     try:
-        return _with_sequence(experiment, experiment.kind, experiment.text)
+        return _with_sequence(experiment, experiment.kind, experiment.text), ()
     except InputError as problem:
-        problems()[experiment.kind] = str(problem)
         usual = Experiment()
-        return replace(
+        readable = replace(
             experiment, kind=usual.kind, text=usual.text, replace=usual.replace, by=usual.by, weights=usual.weights
         )
+        return readable, (f"The sequence in the link cannot be read. {problem} The example's sequence is shown.",)

@@ -45,10 +45,7 @@ def problem(field: str) -> None:
         st.error(markdown(sentence) + " The figures show the last sequence that could be read." * (field in KINDS))
 
 
-TYPING_PAUSE = "400ms"  # after which a text field that is being typed in is read
-
-
 def text(field: str, label: str = "") -> None:
     st.text_input(
-        label or SETTINGS[field].label, key=state.key(field), live=TYPING_PAUSE, on_change=state.change, args=(field,)
+        label or SETTINGS[field].label, key=state.key(field), live=True, on_change=state.change, args=(field,)
     )

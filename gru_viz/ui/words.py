@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 
-_BLANKS = re.compile(r"\s+")
+_BLANKS = re.compile(r"[ \t\r\n]+")
 _JOINER = "\u2060"
-# All ASCII signs but quotes, commas, and the points that end a sentence or stand in a number.
-_SIGNS = re.compile(r"(?<=[A-Za-z])\.(?=\S)|\.(?=[A-Za-z])|[!#$%&()*+/:;<=>?@\[\\\]^_`{|}~-]")
+# All ASCII signs but quotes, commas, and the points that end a sentence or stand in a number but not first in a line.
+_SIGNS = re.compile(
+    r"(?<=^[0-9])\.|(?<=^[0-9]{2})\.|(?<=[A-Za-z])\.(?=\S)|\.(?=[A-Za-z])|[!#$%&()*+/:;<=>?@\[\\\]^_`{|}~-]"
+)
 
 
 def markdown(text: str) -> str:

@@ -6,8 +6,8 @@ from gru_viz import conclusions
 from gru_viz.figures.contrast import difference_figure, gradient_figure, states_figure, units_shown
 from gru_viz.ui import state
 from gru_viz.ui.contrast import ask_luck, luck, measured, replacement, tables
+from gru_viz.ui.open_sidebar import open_sidebar
 from gru_viz.ui.parts import figure, finding, question, sentence, theme
-from gru_viz.ui.sidebar import sidebar_button
 from gru_viz.ui.widgets import choice
 
 experiment = state.current()
@@ -18,7 +18,7 @@ cells = [report.cell for report in reports]
 question(conclusions.question(found.sequence), experiment.badge)
 sentence(conclusions.first_step(found.sequence, reports))
 sentence(conclusions.gates_kept(experiment, cells))
-sidebar_button()
+open_sidebar()
 
 finding(conclusions.reaches(experiment, reports))
 seeds = luck(experiment)

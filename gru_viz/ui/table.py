@@ -1,0 +1,68 @@
+"""A table of numbers as a real HTML table: read by screen readers, scrolled by keyboard, and light on the server.
+
+Streamlit's own tables import pandas and pyarrow, which take 70 MB of a small server.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+MAX_CELLS = 20_000  # a browser's table with more is slow
+
+_HTML = """
+<div class="scroll" tabindex="0" role="region"><table><thead></thead><tbody></tbody></table></div>
+"""
+_CSS = """
+.scroll {
+  max-height: 24rem; overflow: auto; border: 1px solid var(--st-border-color); border-radius: var(--st-base-radius);
+}
+.scroll:focus-visible { outline: 2px solid var(--st-primary-color); }
+table {
+  border-collapse: collapse; font-family: var(--st-font); font-size: .875rem; color: var(--st-text-color);
+  font-variant-numeric: tabular-nums;
+}
+th, td { padding: .25rem .75rem; text-align: right; white-space: nowrap; }
+thead th { position: sticky; top: 0; background: var(--st-secondary-background-color); }
+tbody tr:nth-child(even) { background: var(--st-secondary-background-color); }
+"""
+_JS = """
+export default function ({ data: bytes, parentElement }) {
+  const data = JSON.parse(new TextDecoder().decode(bytes))
+  const cell = (kind, text) => {
+    const element = document.createElement(kind)
+    element.textContent = text
+    return element
+  }
+  const row = (texts, kinds) => {
+    const element = document.createElement("tr")
+    element.append(...texts.map((text, k) => cell(kinds(k), text)))
+    return element
+  }
+  const head = row(data.head, () => "th")
+  for (const name of head.children) name.scope = "col"
+  parentElement.querySelector("thead").replaceChildren(head)
+  parentElement.querySelector("tbody").replaceChildren(...data.rows.map(texts => row(texts, () => "td")))
+  parentElement.querySelector(".scroll").setAttribute("aria-label", data.label)
+}
+"""
+_component = st.components.v2.component("gru_viz_table", html=_HTML, css=_CSS, js=_JS)
+
+
+def table(columns: Mapping[str, Sequence[Any]], key: str, label: str) -> None:
+    """Columns of texts and numbers under their names; as many rows as MAX_CELLS allows, and a word about the others."""
+    count = len(next(iter(columns.values())))
+    shown = min(count, max(1, MAX_CELLS // len(columns)))
+    texts = [[_text(value) for value in values[:shown]] for values in columns.values()]
+    rows = [list(row) for row in zip(*texts, strict=True)]
+    # As bytes: a dict would be searched for data frames, and that too imports pandas.
+    _component(key=key, data=json.dumps({"label": label, "head": list(columns), "rows": rows}).encode())
+    if shown < count:
+        st.caption(f"The first {shown:,} of {count:,} steps are listed.")
+
+
+def _text(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
