@@ -63,8 +63,9 @@ def first_step(sequence: Sequence, reports: Many[CellReport]) -> str:
     relation = "of" if max(shares) <= 0 else "times"
     texts = [number_from_log10(share, 2) for share in shares]
     texts[0] += f" {relation} the last step's"
+    first = f'"{sequence.labels[0]}"'
     later = f"{count - 1:,} {unit_of(sequence, count - 1)} later"
-    return f"{later} the gradient at {quoted(sequence.tokens[0])} is {in_each([r.cell for r in reports], texts)}."
+    return f"{later} the gradient at {first} is {in_each([r.cell for r in reports], texts)}."
 
 
 def reaches(experiment: Experiment, reports: Many[CellReport]) -> str:

@@ -19,7 +19,7 @@ from gru_viz.runs import with_fitting_replacement
 from gru_viz.sequences import KINDS, parse_sequence
 from gru_viz.sequences import replace as replaced
 
-SET_APART, BIAS = "set_apart.", "bias."  # and the gate: keys of the widgets for single biases
+SET_APART, BIAS = "own_", "bias_"  # and the gate: keys of the widgets for single biases
 FIRST_NUMBERS = "0 0 1 0 0 0 0 0 0 0 0 0 0 0 0 0"  # one pulse and then silence: what is left of it?
 
 
@@ -46,7 +46,7 @@ def begin() -> Experiment:
     if first or _came_by_history():
         experiment, notes = from_query({name: st.query_params.get_all(name) for name in st.query_params})
         experiment, unread = _readable(experiment)
-        _show(experiment, {"link": " ".join((*notes, *unread))} if notes or unread else {})
+        _show(experiment, ({"link": " ".join(notes)} if notes else {}) | unread)
     if not first:
         write_link()
     for field in _widgets():  # a widget that was not drawn in the last run has lost its value
@@ -94,8 +94,9 @@ def put(field: str, value: Any) -> None:
         if other != field and _value(experiment, other) != _value(before, other) and other not in KINDS:
             st.session_state[key(other)] = _value(experiment, other)
             problems().pop(other, None)
-    if field == "weights" and experiment.text != before.text:
+    if field not in KINDS and (experiment.kind, experiment.text) != (before.kind, before.text):
         st.session_state[key(experiment.kind)] = experiment.text
+        problems().pop(experiment.kind, None)
     write_link()
 
 
@@ -118,11 +119,10 @@ def _show(experiment: Experiment, found: dict[str, str]) -> None:
     for field in _widgets():
         st.session_state[key(field)] = _widget_value(field)
     biases = dict(experiment.biases)
-    for name in [name for name in st.session_state if str(name).startswith((SET_APART, BIAS))]:
-        kind, gate = str(name).rsplit(".", 1)
-        if kind + "." == SET_APART:
-            st.session_state[name] = gate in biases
-        elif gate in biases:
+    for name in map(str, list(st.session_state)):
+        if name.startswith(SET_APART):
+            st.session_state[name] = name.removeprefix(SET_APART) in biases
+        elif name.startswith(BIAS) and (gate := name.removeprefix(BIAS)) in biases:
             st.session_state[name] = biases[gate]
 
 
@@ -165,13 +165,13 @@ def _with_sequence(experiment: Experiment, kind: str, text: str) -> Experiment:
     return with_fitting_replacement(changed, parse_sequence(kind, text))
 
 
-def _readable(experiment: Experiment) -> tuple[Experiment, tuple[str, ...]]:
-    """The experiment of a link, with the default sequence in place of one that cannot be read, and why it cannot."""
+def _readable(experiment: Experiment) -> tuple[Experiment, dict[str, str]]:
+    """The experiment of a link, with the default sequence in place of one that cannot be read, and why, by field."""
     try:
-        return _with_sequence(experiment, experiment.kind, experiment.text), ()
+        return _with_sequence(experiment, experiment.kind, experiment.text), {}
     except InputError as problem:
         usual = Experiment()
         readable = replace(
             experiment, kind=usual.kind, text=usual.text, replace=usual.replace, by=usual.by, weights=usual.weights
         )
-        return readable, (f"The sequence in the link cannot be read. {problem} The example's sequence is shown.",)
+        return readable, {usual.kind: f"The sequence in the link cannot be read. {problem}"}

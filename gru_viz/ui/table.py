@@ -65,4 +65,8 @@ def table(columns: Mapping[str, Sequence[Any]], key: str, label: str) -> None:
 
 
 def _text(value: Any) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    """Ten digits of a number. What is pasted into a spreadsheet runs if it begins like a formula: such a text gets an
+    apostrophe."""
+    if isinstance(value, str):
+        return "'" + value if value.startswith(("=", "+", "-", "@")) else value
+    return f"{value:.10g}"

@@ -1,0 +1,100 @@
+"""What a rerun of the Contrast page costs: CPU by AppTest, and the memory of a real server after a browser's visits.
+
+    python -m benchmarks.rerun            # half a minute; the second part needs a browser, as the tests do
+
+The first run after a change computes and draws everything anew; AppTest's own work is counted as well.
+"""
+
+import argparse
+import re
+import time
+from pathlib import Path
+from statistics import median
+
+from playwright.sync_api import sync_playwright
+from streamlit.testing.v1 import AppTest
+
+from gru_viz.experiment import Experiment, to_query
+from tests.browser import chrome
+from tests.browser.conftest import FLAGS
+from tests.browser.serving import ROOT, serve
+from tests.browser.watching import settled
+
+RERUNS = 30
+ASKED_MS = 100
+ASKED_MB = 150
+TEXT = "The quick brown fox jumps over the lazy dog and then it runs all the way back home to sleep, the end"
+AT_SIZE = Experiment(text=TEXT[:100], hidden_size=16, replace="fox", by="cat")
+
+
+def reruns(experiment: Experiment, times: int) -> list[float]:
+    """CPU milliseconds of reruns, each with a seed of its own."""
+    app = AppTest.from_file(ROOT / "app.py", default_timeout=60)
+    for name, value in to_query(experiment).items():
+        app.query_params[name] = value
+    app.run()
+    taken = []
+    for seed in range(times):
+        app.number_input(key="experiment_seed").set_value(100 + seed)
+        start = time.process_time()
+        app.run()
+        taken.append(1e3 * (time.process_time() - start))
+        assert not app.exception
+    return taken
+
+
+def memory(url: str) -> tuple[float, float, bool]:
+    """MB now and at most of the server at an address, and whether it has loaded torch. Reads /proc."""
+    option = f"--server.port={url.rpartition(':')[2]}".encode()
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if option in (folder / "cmdline").read_bytes().split(b"\0"):
+                status = (folder / "status").read_text()
+                now, most = (int(re.search(rf"{name}:\s+(\d+)", status)[1]) / 1024 for name in ("VmRSS", "VmHWM"))
+                return now, most, "/torch/" in (folder / "maps").read_text()
+        except OSError:
+            continue
+    raise SystemExit("There is no /proc here to read the server's memory from.")
+
+
+def visits(url: str) -> list[tuple[str, tuple[float, float, bool]]]:
+    """What the server holds before and after each step of a visit."""
+    found = [("started", memory(url))]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chrome.find(), args=FLAGS)
+        page = browser.new_page()
+        for name, address in (
+            ("lesson", url),
+            ("seeds", f"{url}/?luck=1"),
+            ("2,000 steps", f"{url}/?text={'ab' * 1_000}"),
+        ):
+            page.goto(address)
+            settled(page, seconds=120)
+            found.append((name, memory(url)))
+        page.goto(url)
+        settled(page)
+        page.locator("summary", has_text="The numbers").click()
+        settled(page)
+        found.append(("numbers", memory(url)))
+        browser.close()
+    return found
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.rerun", description=__doc__.partition("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="three reruns and no browser: only shows that it runs")
+    quick = parser.parse_args(arguments).quick
+    taken = reruns(AT_SIZE, 3 if quick else RERUNS)
+    steps, cells = len(AT_SIZE.text), len(AT_SIZE.cells)
+    print(f"rerun, T = {steps}, H = {AT_SIZE.hidden_size}, {cells} cells: median {median(taken):.0f} ms of CPU, "
+          f"from {min(taken):.0f} to {max(taken):.0f}; asked: under {ASKED_MS}")  # fmt: skip
+    if quick:
+        return
+    print(f"{'server after':<14}{'MB now':>8}{'MB most':>9}  torch; asked: under {ASKED_MB}, never")
+    with serve() as url:
+        for name, (now, most, torch) in visits(url):
+            print(f"{name:<14}{now:>8.0f}{most:>9.0f}  {'loaded' if torch else 'not loaded'}")
+
+
+if __name__ == "__main__":
+    main()
