@@ -99,7 +99,7 @@ def _check_steps(trace: Trace, steps: Sequence[int]) -> Array:
     chosen = np.asarray(steps)
     if chosen.ndim != 1 or (chosen.size and not np.issubdtype(chosen.dtype, np.integer)):
         raise InputError(f"steps is {steps!r}; a list of whole numbers from 0 to {trace.steps - 1:,} is expected.")
-    if chosen.size and not (0 <= chosen.min() and chosen.max() < trace.steps):
+    if chosen.size and not (chosen.min() >= 0 and chosen.max() < trace.steps):
         wrong = next(step for step in chosen.tolist() if not 0 <= step < trace.steps)
         raise InputError(f"steps holds {wrong:,}; whole numbers from 0 to {trace.steps - 1:,} are allowed.")
     return chosen.astype(np.intp)
