@@ -3,10 +3,10 @@
 from gru_viz.cells import Cell, cell, cell_names
 from gru_viz.dependence import direct_paths, saliency, sweep
 from gru_viz.engine import run
-from gru_viz.equations import EquationError
 from gru_viz.errors import InputError
 from gru_viz.examples import Example, example, example_names
 from gru_viz.gradients import GradientFlow, backpropagate, reach
+from gru_viz.grammar import EquationError
 from gru_viz.jacobians import eigenvalues, horizon, singular_values, spectral_norms, step_jacobians
 from gru_viz.parameters import init_params
 from gru_viz.torch_bridge import TorchCheck, check_against_torch, from_torch, to_torch

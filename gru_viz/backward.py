@@ -1,9 +1,9 @@
 """A cell's graph ──► the plan of its loop backward in time.
 
-The graph of one step is cut at the states, the matrix products (but for those with the input) and their operands. Between two cuts all is
-elementwise, so the derivative of one cut value by another is one coefficient for each unit, a node of its own, which is
-computed for all steps in bulk before the loop. What is left for the loop are these coefficients times the adjoints of
-the cut values, and one product with the transposed stack for each operand.
+The graph of one step is cut at the states, the matrix products (but for those with the input) and their operands.
+Between two cuts all is elementwise, so the derivative of one cut value by another is one coefficient for each unit, a
+node of its own, which is computed for all steps in bulk before the loop. What is left for the loop are these
+coefficients times the adjoints of the cut values, and one product with the transposed stack for each operand.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class BackwardPlan:
 
     ``coefficients[target][node]`` is d target / d node for every node between the cuts; ``adjoint_of`` names the loop's
     variable that holds the adjoint of each cut value. ``needed`` are the nodes from which the loop's arrays are made
-    and that a run has not recorded, arguments first; ``twin`` maps a node between the cuts to a product with its adjoint.
+    and that a run has not recorded; ``twin`` maps a node between the cuts to a product with the same adjoint.
     """
 
     steps: Steps
@@ -50,7 +50,7 @@ class _Compiler:
     def __init__(self, graph: Graph, states: tuple[str, ...]) -> None:
         self.graph, self.kept = Graph(graph), plan_of(graph, states).kept
         self.after = {name: graph.values[name + "'"] for name in states}
-        nodes = [node for node in reachable(self.after.values())]
+        nodes = reachable(self.after.values())
         self.products = [node for node in nodes if node.op == "matrix" and node.args[0] is not graph.input]
         self.stacks: dict[Node, list[Node]] = {}
         for node in self.products:
@@ -107,7 +107,7 @@ class _Compiler:
         return {node: of_products[key] for node in between if (key := by_target(node)) in of_products}
 
     def emit(self, node: Node) -> None:
-        """adjoint(node) = what the states it becomes bring + coefficients times adjoints + stack transposed @ products'."""
+        """adjoint(node) = those of the states it becomes + coefficients * adjoints + transposed stack @ adjoints."""
         brought = [("after", name) for name, after in self.after.items() if after is node]
         scaled = [
             (coefficient, self.loop.row(*self.adjoint[target]))

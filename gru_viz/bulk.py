@@ -17,7 +17,7 @@ from gru_viz.graph import OPERATIONS, Array, Node, reachable
 
 @dataclass(frozen=True)
 class Straight:
-    """Sums and products of nodes as straight-line code: ``run`` takes the values of ``given``, gives those of ``nodes``."""
+    """Sums and products as straight-line code: ``run`` takes the values of ``given`` and gives those of ``nodes``."""
 
     given: tuple[Node, ...]
     nodes: tuple[Node, ...]

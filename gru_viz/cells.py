@@ -19,8 +19,8 @@ class Cell:
     ``text`` holds one line a value, such as ``h' = tanh(W @ x + U @ h + b)``; the rules are those of
     ``gru_viz.equations``. ``meanings`` says in words what a name means, ``roles`` which part a gate plays
     (one of ``gru_viz.roles.ROLES``; where none is given it is read off the equations), ``source`` where
-    the formulas come from, ``variant_of`` which ready cell it is a variant of. Raises EquationError, or InputError for a
-    meaning or role of an unknown name.
+    the formulas come from, ``variant_of`` which ready cell it is a variant of. Raises EquationError, or InputError for
+    a meaning or role of an unknown name.
     """
 
     name: str

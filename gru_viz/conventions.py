@@ -13,8 +13,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from gru_viz.cells import CATALOGUE, Cell
-from gru_viz.equations import INPUT_MATRIX, Call, Expression, MatrixProduct, Name, Negative, Product, Sum
+from gru_viz.equations import INPUT_MATRIX
 from gru_viz.errors import InputError
+from gru_viz.grammar import Call, Expression, MatrixProduct, Name, Negative, Product, Sum
 from gru_viz.graph import reachable
 from gru_viz.parameters import Parameters, Sizes, check_params
 from gru_viz.roles import complement, keeping_gates

@@ -1,4 +1,4 @@
-"""What depends on what: the direct path through a cell's memory, the inputs that a step hangs on, sweeps over weights."""
+"""What depends on what: the direct path through a memory, the inputs that a step hangs on, sweeps over weights."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ from gru_viz.trace import Trace
 def direct_paths(trace: Trace) -> dict[str, Array]:
     """log10 of the direct path's factor from each step's state to the last, (T, H) or (T, B, H), by state.
 
-    The factor is ∏ f of an LSTM's c, ∏ (1 - z) of a GRU's h: what multiplies the state's old value where gates are taken
-    as given, found in the graph of any cell. It is neither an upper nor a lower bound of the gradient; only with U = 0
-    and no peepholes it is the gradient. A state that is nowhere kept has no entry. Row t: after step t; the last is 0.
+    The factor is ∏ f of an LSTM's c, ∏ (1 - z) of a GRU's h: what multiplies the state's old value where gates are
+    taken as given, found in the graph of any cell. It is neither an upper nor a lower bound of the gradient; only with
+    U = 0 and no peepholes it is the gradient. A state that is nowhere kept has no entry. Row t: after step t; the last
+    is 0.
     """
     cell, bulk, found = trace.cell, trace.bulk(), {}
     graph = Graph(cell.graph)
@@ -61,7 +62,7 @@ def sweep(
 ) -> Iterator[tuple[int, Trace]]:
     """Runs of one cell over many sets of parameters (seeds, gains, biases), some of them side by side as one batch.
 
-    Yields (how many sets are done, the run of the latest ones), whose batch rows are the sets in their order. Each piece
+    Yields (how many sets are done, the run of the latest ones), whose batch rows are the sets in their order. A piece
     is computed when it is asked for: to stop is not to ask. ``x``: (T, I), the same for all sets.
     """
     if isinstance(at_once, bool) or not isinstance(at_once, (int, np.integer)) or at_once < 1:

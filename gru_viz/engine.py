@@ -24,8 +24,8 @@ MAX_BYTES = 64 * 2**20  # of all the values that one run keeps
 def run(cell: Cell, params: Mapping[str, object], x: object, state: Mapping[str, object] | None = None) -> Trace:
     """Run a cell over a sequence and keep every value of every step.
 
-    ``params``: name -> array, exactly the cell's names and shapes; in a sweep each has one more leading axis, the number
-    of parameter sets, which run side by side. ``x``: (T, I), or (T, B, I) for a batch. ``state``: the states
+    ``params``: name -> array, exactly the cell's names and shapes; in a sweep each has one more leading axis, the
+    number of parameter sets, which run side by side. ``x``: (T, I), or (T, B, I) for a batch. ``state``: the states
     before the first step, (H,) or (B, H); zeros where left out. Raises InputError for whatever does not fit, before
     memory is allocated, and when a state grows beyond the largest number.
     """

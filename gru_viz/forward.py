@@ -238,7 +238,7 @@ class _Compiler:
         terms: Terms = tuple(zip(node.signs, node.args, strict=True))
         before = [term for term in terms if not term[1].recurrent]
         if len(before) > 1:
-            terms = tuple(term for term in terms if term[1].recurrent) + ((1, self.graph.sum(before)),)
+            terms = (*(term for term in terms if term[1].recurrent), (1, self.graph.sum(before)))
         return [(sign, self.value(arg)) for sign, arg in terms]
 
     def out(self, node: Node) -> str:

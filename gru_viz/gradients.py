@@ -1,8 +1,8 @@
 """Backward in time: ``backpropagate``, what it finds, and how far back a gradient reaches.
 
-A gradient that shrinks or grows over many steps leaves the range of a float64 long before it stops being of interest. So
-the walk backwards works on mantissas: at most every ``CHUNK`` steps each batch row is rescaled by an exact power of two,
-whose exponent is kept aside, and a chunk in which the mantissas leave the safe range is done again in halves.
+A gradient that shrinks or grows over many steps leaves the range of a float64 long before it stops being of interest.
+So the walk backwards works on mantissas: at most every ``CHUNK`` steps each batch row is rescaled by an exact power of
+two, whose exponent is kept aside, and a chunk in which the mantissas leave the safe range is done again in halves.
 """
 
 from __future__ import annotations
@@ -96,7 +96,8 @@ class GradientFlow:
             return _shifted(0.5 * np.log10(self._square[1:]), self._state_exponent[1:])
         if name is None:
             parts = [values[1:] for values in self._states.values()]
-            return log10_norm_of(np.concatenate(parts, axis=-1) if len(parts) > 1 else parts[0], self._state_exponent[1:])
+            together = np.concatenate(parts, axis=-1) if len(parts) > 1 else parts[0]
+            return log10_norm_of(together, self._state_exponent[1:])
         if carried:
             if name not in self._states:
                 raise InputError(f"{name!r} is not carried; the states are {', '.join(self._states)}.")
@@ -162,7 +163,8 @@ class GradientFlow:
         if node.op == "vector":
             total = adjoint.sum(axis=axes)
         else:
-            operand = np.broadcast_to(self._bulk[node.args[0]], (*adjoint.shape[:-1], trace.params[node.name].shape[-1]))
+            width = trace.params[node.name].shape[-1]
+            operand = np.broadcast_to(self._bulk[node.args[0]], (*adjoint.shape[:-1], width))
             if keep:
                 total = np.matmul(adjoint.transpose(1, 2, 0), operand.swapaxes(0, 1))
             else:
@@ -210,7 +212,8 @@ def _check_loss(trace: Trace, loss_grad: Mapping[str, object] | None) -> dict[st
     shape, loss = (trace.steps, *trace.lead, trace.hidden_size), {}
     for name, given in loss_grad.items():
         if name not in trace.cell.states:
-            raise InputError(f"loss_grad names {name!r}; the states of {trace.cell.name} are {', '.join(trace.cell.states)}.")
+            known = ", ".join(trace.cell.states)
+            raise InputError(f"loss_grad names {name!r}; the states of {trace.cell.name} are {known}.")
         loss[name] = np.asarray(given, dtype=np.float64)
         if loss[name].shape != shape:
             raise InputError(f"loss_grad of {name} has the shape {loss[name].shape}; {shape} is expected.")
@@ -232,8 +235,9 @@ class _Walk:
         self.check_memory()
         self.early = any(len(values) > 1 for values in loss.values())  # there is a loss before the last step
         self.states = {name: np.zeros((steps + 1, *self.shape)) for name in trace.cell.states}
-        self.kept = {name: np.empty((steps, *self.shape)) if self.early else values[:-1]
-                     for name, values in self.states.items()}
+        self.kept = {
+            name: np.empty((steps, *self.shape)) if self.early else values[:-1] for name, values in self.states.items()
+        }
         self.squares = np.empty((steps + 1, *lead))  # of the carried mantissas, as ``square`` gives them
         self.exponent = np.zeros((steps, *lead), dtype=np.int64)
         self.state_exponent = np.zeros((steps + 1, *lead), dtype=np.int64)
@@ -246,8 +250,10 @@ class _Walk:
         values = len(plan.needed.nodes) + len(plan.adjoint_of) + 2 * len(self.trace.cell.states)
         size = 8 * values * self.trace.steps * math.prod(self.shape)
         if size > MAX_BYTES:
-            raise InputError(f"The gradients of this run would take {size / 2**20:,.0f} MB ({values} values at "
-                             f"{self.trace.steps:,} steps); at most {MAX_BYTES >> 20} MB are allowed.")
+            raise InputError(
+                f"The gradients of this run would take {size / 2**20:,.0f} MB ({values} values at "
+                f"{self.trace.steps:,} steps); at most {MAX_BYTES >> 20} MB are allowed."
+            )
 
     def flow(self) -> GradientFlow:
         plan, early = self.plan, self.early
@@ -257,8 +263,18 @@ class _Walk:
                 self.array(variable)
             self.walk(plan.steps_with_loss if early else plan.steps)
         kept_exponent = self.exponent if early else self.state_exponent[:-1]
-        return GradientFlow(self.trace, plan, self.bulk, self.arrays, self.states, self.kept,
-                            self.exponent, self.state_exponent, kept_exponent, self.squares)
+        return GradientFlow(
+            self.trace,
+            plan,
+            self.bulk,
+            self.arrays,
+            self.states,
+            self.kept,
+            self.exponent,
+            self.state_exponent,
+            kept_exponent,
+            self.squares,
+        )
 
     def walk(self, steps: Steps) -> None:
         """Chunk after chunk; a chunk in which a row's norm leaves the safe range is done again with half its length."""

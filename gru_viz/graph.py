@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gru_viz.equations import Call, Equations, Expression, MatrixProduct, Name, Negative, Number, Product, Sum
+from gru_viz.equations import Equations
+from gru_viz.grammar import Call, Expression, MatrixProduct, Name, Negative, Number, Product, Sum
 
 Array = np.ndarray
 

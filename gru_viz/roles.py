@@ -9,10 +9,8 @@ from collections.abc import Iterator
 
 from gru_viz.graph import Graph, Node, reachable
 
-KEEP, WRITE, SHOW, LOOK_BACK, CANDIDATE, STATE, GATE = (
-    "keep", "write", "show", "look back", "candidate", "state", "gate",
-)
-ROLES = (KEEP, WRITE, SHOW, LOOK_BACK, CANDIDATE, STATE, GATE)
+ROLES = ("keep", "write", "show", "look back", "candidate", "state", "gate")
+KEEP, WRITE, SHOW, LOOK_BACK, CANDIDATE, STATE, GATE = ROLES
 
 
 def is_gate(node: Node) -> bool:
@@ -63,8 +61,10 @@ def read_roles(graph: Graph, states: tuple[str, ...]) -> dict[str, str]:
     found: dict[Node, str] = {}
     for old, factors in _products(graph, states):
         keeps = any(factor is old for factor in factors)
-        shows = any(factor.op == "tanh" and any(inner.op != "matrix" and inner in _news(graph, states)
-                                                for inner in factor.args) for factor in factors)
+        shows = any(
+            factor.op == "tanh" and any(inner.op != "matrix" and inner in _news(graph, states) for inner in factor.args)
+            for factor in factors
+        )
         for factor in factors:
             if is_gate(factor):
                 found.setdefault(factor, KEEP if keeps else SHOW if shows else WRITE)

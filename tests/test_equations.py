@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 import gru_viz
 from gru_viz import Cell, EquationError, InputError, backpropagate, init_params, run
 from gru_viz.backward import backward_plan
-from gru_viz.equations import MAX_CHARACTERS, MAX_DEPTH, parse_equations
+from gru_viz.equations import parse_equations
 from gru_viz.forward import forward_plan
+from gru_viz.grammar import MAX_CHARACTERS, MAX_DEPTH
 from tests.reference import apply, disagreements, expected, found, problem
 
 SIZES = {"H": 3, "I": 2}

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from gru_viz import Cell, EquationError, InputError, cell, init_params, run
 from gru_viz.cells import CATALOGUE
-from gru_viz.equations import MAX_CHARACTERS, MAX_DEPTH, MatrixProduct, Number, parse_equations, walk
+from gru_viz.equations import parse_equations
+from gru_viz.grammar import MAX_CHARACTERS, MAX_DEPTH, MatrixProduct, Number, walk
 from gru_viz.notation import formula, formulas, pre_activations, products, remainder, with_numbers
 from gru_viz.notation.forms import Latex, MathML
 from gru_viz.notation.symbols import GREEK, Names

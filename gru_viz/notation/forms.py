@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from gru_viz.equations import Call, Equation, Expression, MatrixProduct, Name, Number
+from gru_viz.grammar import Call, Equation, Expression, MatrixProduct, Name, Number
 from gru_viz.notation.symbols import BEFORE, GREEK, NOW, Digits, Names, Symbol
 from gru_viz.notation.writing import Form, Shown, has_matrix
 

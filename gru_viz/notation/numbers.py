@@ -7,8 +7,8 @@ import dataclasses
 import numpy as np
 
 from gru_viz.cells import Cell
-from gru_viz.equations import Call, Equation, Expression, MatrixProduct, Name, Negative, Product, Sum
 from gru_viz.errors import InputError
+from gru_viz.grammar import Call, Equation, Expression, MatrixProduct, Name, Negative, Product, Sum
 from gru_viz.graph import Array, Graph
 from gru_viz.notation.forms import Formula, Plain, write_all
 from gru_viz.notation.symbols import Names

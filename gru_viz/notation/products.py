@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal, localcontext
 
 from gru_viz.cells import Cell
-from gru_viz.equations import Call, Expression, MatrixProduct, Negative, Number, Product, Sum, parse_expression, walk
+from gru_viz.equations import parse_expression
+from gru_viz.grammar import Call, Expression, MatrixProduct, Negative, Number, Product, Sum, walk
 from gru_viz.notation.forms import Plain, PlainNumbers
 from gru_viz.notation.numbers import Moment, line_of
 from gru_viz.notation.symbols import Digits, Names

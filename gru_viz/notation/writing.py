@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gru_viz.equations import Call, Equation, Expression, MatrixProduct, Name, Negative, Number, Product, Sum, walk
+from gru_viz.grammar import Call, Equation, Expression, MatrixProduct, Name, Negative, Number, Product, Sum, walk
 from gru_viz.notation.symbols import Digits, Names, Symbol
 
 # Where an expression stands in what encloses it.

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gru_viz.equations import Call, Expression, MatrixProduct, Name, Negative, Number, Product, Sum
 from gru_viz.errors import InputError
 from gru_viz.gradients import GradientFlow, backpropagate
+from gru_viz.grammar import Call, Expression, MatrixProduct, Name, Negative, Number, Product, Sum
 from gru_viz.graph import Array
 from gru_viz.torch_bridge.convert import Layout, Tensor, layout_of, tensor, to_torch
 from gru_viz.trace import Trace
