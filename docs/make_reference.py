@@ -1,9 +1,14 @@
-"""Writes docs/reference.md from the docstrings: `python docs/make_reference.py`. A test holds the two together."""
+"""Writes docs/reference.md from the docstrings, and the diagrams from the equations: `python docs/make_reference.py`.
+
+A test holds them together with the code.
+"""
 
 import inspect
 from pathlib import Path
 
 import gru_viz
+from gru_viz.diagram import layout, svg
+from gru_viz.theme import LIGHT
 
 HEAD = """# Reference
 
@@ -42,5 +47,12 @@ def reference() -> str:
     return "\n".join(parts)
 
 
+def diagram(name: str) -> str:
+    cell = gru_viz.cell(name)
+    return svg(layout(cell), LIGHT, f"{cell.title}, drawn from its equations")
+
+
 if __name__ == "__main__":
     PAGE.write_text(reference(), encoding="utf-8")
+    for each in ("lstm", "gru"):
+        PAGE.with_name(f"{each}.svg").write_text(diagram(each), encoding="utf-8")

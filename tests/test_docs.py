@@ -31,12 +31,14 @@ def test_the_notebook_uses_the_library_alone():
     assert not any(f"import {other}" in text for other in ("torch", "plotly", "streamlit", "matplotlib"))
 
 
-def test_the_reference_is_up_to_date():
+def test_the_reference_and_the_diagrams_are_up_to_date():
     """If not: python docs/make_reference.py"""
     spec = importlib.util.spec_from_file_location("make_reference", DOCS / "make_reference.py")
     made = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(made)
     assert (DOCS / "reference.md").read_text(encoding="utf-8") == made.reference()
+    for name in ("lstm", "gru"):
+        assert (DOCS / f"{name}.svg").read_text(encoding="utf-8") == made.diagram(name)
 
 
 def test_everything_public_has_a_docstring():
