@@ -22,6 +22,7 @@ lint: $(VENV)/dev.stamp
 
 bench: $(VENV)/app.stamp
 	$(PY) -m benchmarks.engine
+	$(PY) -m benchmarks.limits
 
 clean:
 	rm -rf $(VENV) .pytest_cache .hypothesis .mypy_cache .ruff_cache

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import gru_viz
-from benchmarks import by_hand, engine
+from benchmarks import by_hand, engine, limits
 
 
 def test_a_smoke_run_prints_a_row_for_each_cell(capsys):
@@ -32,3 +32,10 @@ def test_the_loops_by_hand_give_every_value_and_every_gradient():
         values = by_hand.FORWARD[name](params, x)
         assert set(cell.names) <= values.keys()
         assert {*cell.names, "x", "norm"} == by_hand.BACKWARD[name](params, x, values).keys()
+
+
+@pytest.mark.parametrize("name", gru_viz.cell_names())
+def test_the_horizon_is_torchs_batched_vector_jacobian_products(name):
+    trace = limits.traced(name, steps=12, hidden=4)
+    below = np.tril_indices(trace.steps)
+    np.testing.assert_allclose(gru_viz.horizon(trace)[below], limits.torch_horizon(trace)[below], rtol=0, atol=1e-11)
