@@ -19,7 +19,7 @@ from gru_viz.runs import CellReport, Difference, Luck
 from gru_viz.sequences import Sequence
 from gru_viz.theme import number, number_from_log10
 
-LESSON = "In general: gates do not remember by existing. They remember when they are nearly shut."
+SHADE = "Shade: where 80 % of the seeds lie. Thin line: their median."
 CURVES = {"state": "carried state", "parts": "its parts h and c", "input": "input x"}
 HOW_TO_READ = {
     "state": "L is the sum of the last h. Each line is the norm of its gradient by the state that the cell hands on "
@@ -74,6 +74,11 @@ def reaches(experiment: Experiment, reports: Many[CellReport]) -> str:
     if steps == 1:
         return "With one step there is nothing to reach back to."
     if min(found) == steps:
+        if max(report.share for report in reports) > math.log10(2):
+            texts = [number_from_log10(report.share, 2) for report in reports]
+            texts[0] += " times the last step's"
+            cells = [report.cell for report in reports]
+            return f"{counted(steps - 1, 'step')} back the gradient is {in_each(cells, texts)}."
         names = ", ".join(f"the {report.cell.title}" for report in reports)
         if all(report.norm.min() >= report.norm[-1] - 2 for report in reports):
             return f"The gradient keeps 1 % or more over all {steps:,} steps in {names}."
@@ -84,18 +89,19 @@ def reaches(experiment: Experiment, reports: Many[CellReport]) -> str:
         why = "the gates keep only half a step" if half_open else "there is hardly a difference"
         return f"{_COUNT[len(found)]} below 1 % within {max(found) + 1:,} steps: {why}."
     texts = [f"all {steps:,}" if reach == steps else f"{reach:,}" for reach in found]
-    texts[0] += " steps" if found[0] == steps else " step back" if found[0] == 1 else " steps back"
-    return f"The gradient reaches {in_each([report.cell for report in reports], texts)}."
+    texts[0] += " step" if found[0] == 1 else " steps"
+    return f"The gradient reaches back over {in_each([report.cell for report in reports], texts)}."
 
 
 def gates_kept(experiment: Experiment, cells: Many[Cell]) -> str:
     """What the gates were set to, and what to try next."""
     if experiment.weights in HAND_SET:
-        return "These weights were set by hand: what opens, opens on purpose. Change one step: what will happen?"
+        return "These weights were set by hand. Change one step of the sequence: what will be left of it at the end?"
     if not any(cell.keep_biases(1.0) for cell in cells):
         return "No cell here has a gate that keeps. Add the LSTM or the GRU: how far back will they reach?"
-    if experiment.biases:
-        by_hand = ", ".join(f"{gate} = {number(bias)}" for gate, bias in experiment.biases)
+    own = {gate for cell in cells for gate in cell.gate_biases()}
+    if biases := [(gate, bias) for gate, bias in experiment.biases if gate in own]:
+        by_hand = ", ".join(f"{gate} = {number(bias)}" for gate, bias in biases)
         return f"Biases of single gates were set by hand: {by_hand}. Clear them: what will happen?"
     now = KEEP_CHOICES[experiment.keep]
     other = KEEP_CHOICES[0.0] if experiment.keep else KEEP_CHOICES[2.0]
@@ -105,10 +111,57 @@ def gates_kept(experiment: Experiment, cells: Many[Cell]) -> str:
 
 def left_over(differences: Many[Difference], old: str, new: str) -> str:
     """What a replacement still changes at the end; ``old`` and ``new`` are what stood and what stands there."""
-    texts = [number(difference.left, 2) for difference in differences]
-    texts[0] += " of the largest difference is left at the end"
-    cells = [difference.cell for difference in differences]
-    return f"With {quoted(new)} in place of {quoted(old)}, {in_each(cells, texts)}."
+    start = f"With {quoted(new)} in place of {quoted(old)},"
+    if not any(each.distance.any() for each in differences):
+        return f"{start} no h changes."
+    texts, said = [], False
+    for each in differences:
+        text = "no h changes"
+        if each.distance.any():
+            text = _share(each.left) + " of the largest difference is left at the end" * (not said)
+            said = True
+        texts.append(text)
+    return f"{start} {in_each([each.cell for each in differences], texts)}."
+
+
+def _share(left: float) -> str:
+    """A share in words where its digits would say too much: rounding is about 10⁻¹⁵ of a state."""
+    return "all" if left == 1 else "less than 10⁻¹⁴" if left < 1e-14 else number(left, 2)
+
+
+def other_gradient(experiment: Experiment, reports: Many[CellReport]) -> str:
+    """The finding where another gradient than the carried state's is drawn; it has no reach."""
+    if len(reports[0].norm) == 1:
+        return "There is one step: the gradient has not travelled yet."
+    if experiment.curve == "input":
+        texts = [number_from_log10(float(report.input_norm[0]), 2) for report in reports]
+        found = in_each([report.cell for report in reports], texts)
+        return f"At the first step the norm of the gradient by the input is {found}."
+    several = [(report, name) for report in reports for name in report.parts if name != "h"]
+    if not several:
+        return "No cell here hands on more than h: that part is the whole."
+    texts = [number_from_log10(float(report.parts[name][0]), 2) for report, name in several]
+    found = in_each([report.cell for report, _ in several], texts)
+    return f"At the first step the norm of the gradient through {several[0][1]} is {found}."
+
+
+def lesson(experiment: Experiment, cells: Many[Cell]) -> str:
+    """What is true in general of such a run."""
+    if experiment.weights in HAND_SET or not any(cell.keep_biases(1.0) for cell in cells):
+        return "In general: a state can hold a value while its gradient vanishes. A small gradient is no forgetting."
+    return "In general: gates do not remember by existing. They remember when they are nearly shut."
+
+
+def held(reports: Many[CellReport]) -> str:
+    """What hand-set weights hold at the end, unit by unit."""
+    parts = []
+    for report in reports:
+        name = report.cell.states[-1]  # the memory: c where there is one
+        last, most = report.states[name][-1], np.abs(report.states[name]).max(axis=0)
+        values = ", ".join(f"{number(float(v))} in unit {k + 1}" for k, v in enumerate(last))
+        largest = ", ".join(number(float(v)) for v in most)
+        parts.append(f"At the end {name} is {values}; its largest size on the way was {largest}.")
+    return " ".join(parts)
 
 
 def states_range(reports: Many[CellReport]) -> str:
@@ -142,6 +195,8 @@ def luck(found: Many[Luck]) -> str:
     gated = [each for each in found if each.cell.gates]
     if len(plain) != 1 or not gated:
         return spread
+    if all((each.reach == len(each.norm)).all() for each in found):
+        return f"In every one of {seeds} seeds all of them reach the first step."
     farther = int(np.sum(np.min([each.reach for each in gated], axis=0) > plain[0].reach))
     names = " and the ".join(each.cell.title for each in gated)
     verb = "reach" if len(gated) > 1 else "reaches"

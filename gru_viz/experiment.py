@@ -71,6 +71,10 @@ class Experiment:
             object.__setattr__(self, name, value)
 
     @property
+    def is_hand_set(self) -> bool:
+        return self.weights in HAND_SET
+
+    @property
     def badge(self) -> str:
         """Where the weights come from."""
         if self.weights in HAND_SET:

@@ -90,7 +90,8 @@ class GradientFlow:
     def log10_norm(self, name: str | None = None, carried: bool = False) -> Array:
         """log10 of the Euclidean norm at each step, (T,) or (T, B); exact below 1e-308 too, -inf for an exact zero.
 
-        Of all carried states together; with ``name`` of ``flow[name]``, or of ``flow.carried[name]`` alone.
+        Of all carried states together; with ``name`` of ``flow[name]``, or of ``flow.carried[name]`` alone. Parts share
+        the exponent of the whole: one that is 10⁻³⁰⁰ of it or less may read as zero.
         """
         if name is None and _between(self._square[1:], SAFE**2):
             return _shifted(0.5 * np.log10(self._square[1:]), self._state_exponent[1:])

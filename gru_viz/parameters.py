@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from zlib import crc32
 
 import numpy as np
@@ -65,6 +66,10 @@ def init_params(
             f"input_names has {len(set(names))} different names; input_size {input_size} asks for as many."
         )
     bias = dict(bias or {})
+    given = {"recurrent_gain": recurrent_gain, "input_gain": input_gain} | {f"bias of {k}": v for k, v in bias.items()}
+    for what, value in given.items():
+        if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+            raise InputError(f"{what} is {value!r}; a finite number is allowed.")
     if unknown := [name for name in bias if cell.parameters.get(name) != VECTOR]:
         vectors = ", ".join(name for name, shape in cell.parameters.items() if shape == VECTOR)
         raise InputError(f"bias names {unknown[0]!r}; the vectors of {cell.name} are {vectors or 'none'}.")

@@ -175,6 +175,16 @@ class Contrast:
     replaced: Replacement
     differences: tuple[Difference, ...]
 
+    def without_inputs(self) -> Contrast:
+        """The same without the inputs' one-hot rows, which take more room than all the rest and are shown nowhere."""
+        nothing = np.empty((0, 0))
+        other = dataclasses.replace(self.replaced.sequence, values=nothing)
+        return dataclasses.replace(
+            self,
+            sequence=dataclasses.replace(self.sequence, values=nothing),
+            replaced=dataclasses.replace(self.replaced, sequence=other),
+        )
+
     @property
     def replaced_text(self) -> tuple[str, str]:
         """What stood in the sequence, and what stands there instead."""

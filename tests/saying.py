@@ -62,9 +62,15 @@ def assert_reaches(sentence, found):
     reaches = {title: each.reach for title, each in found.items()}
     if steps == 1:
         assert re.search(r"\d", sentence) is None
-    elif said := re.search(r"over all ([\d,]+) steps in", sentence):
+    elif said := re.search(r"or more over all ([\d,]+) steps in", sentence):
         assert set(reaches.values()) == {steps} == {read(said[1])}
         assert re.findall(r"the (.+?)(?=, the |\.$)", sentence.partition(" in ")[2]) == list(found)
+    elif "back the gradient is" in sentence:
+        assert set(reaches.values()) == {steps}
+        assert read(re.match(r"([\d,]+) steps? back", sentence)[1]) == steps - 1
+        assert max(each.share for each in found.values()) > math.log10(2)
+        for title, number in by_cell(sentence).items():
+            assert_shows(number, found[title].share)
     elif said := re.search(r"below 1 % within ([\d,]+) steps", sentence):
         assert max(reaches.values()) + 1 == read(said[1])
     else:
@@ -73,10 +79,41 @@ def assert_reaches(sentence, found):
         assert [" all " in words for words in pieces[:-1:2]] == [reach == steps for reach in reaches.values()]
 
 
+def assert_finding(sentence, found, curve):
+    """The title of the main figure, for whichever gradient it draws."""
+    steps = len(next(iter(found.values())).norm)
+    if curve == "state":
+        assert_reaches(sentence, found)
+    elif steps == 1:
+        assert re.search(r"\d", sentence) is None
+    elif curve == "input":
+        assert "by the input" in sentence
+        for title, number in by_cell(sentence).items():
+            assert_shows(number, found[title].input_norm[0])
+    else:
+        several = {title: each.parts for title, each in found.items() if len(each.parts) > 1}
+        assert (re.search(r"\d", sentence) is None) == (not several)
+        assert list(by_cell(sentence)) == list(several)
+        for title, number in by_cell(sentence).items():
+            assert_shows(number, several[title]["c"][0])
+
+
 def assert_left_over(sentence, distances):
     """What is left of each largest difference; ``distances`` is title -> the distance at each step."""
-    shown = by_cell(sentence)
-    assert list(shown) == list(distances)
+    if sentence.endswith("no h changes."):
+        assert not any(distance.any() for distance in distances.values())
+        return
+    pieces = re.split(IN_CELL, sentence)
+    words = dict(zip(pieces[1::2], pieces[::2], strict=False))
+    assert list(words) == list(distances)
     for title, distance in distances.items():
-        left = distance[-1] / distance.max()
-        assert_shows(shown[title], math.log10(left) if left else -math.inf)
+        left = distance[-1] / (distance.max() or 1.0)
+        if "no h changes" in words[title]:
+            assert not distance.any()
+        elif "less than 10⁻¹⁴" in words[title]:
+            assert 0 <= left < 1e-14
+            assert distance.any()
+        elif re.search(r"(^|, )all\b", words[title]):
+            assert left == 1
+        else:
+            assert_shows(re.findall(NUMBER, words[title])[-1], math.log10(left))

@@ -19,7 +19,7 @@ from gru_viz.experiment import SETTINGS, Experiment, to_query
 from gru_viz.figures.common import untyped
 from tests import expected
 from tests.expected import TITLES, all_found, facts
-from tests.saying import NUMBER, assert_first_step, assert_left_over, assert_reaches, assert_shows, by_cell, plain, read
+from tests.saying import NUMBER, assert_finding, assert_first_step, assert_left_over, assert_shows, by_cell, plain, read
 
 APP = Path(__file__).resolve().parents[1] / "app.py"
 MISTAKE = "The figures show the last sequence that could be read."
@@ -85,7 +85,7 @@ def first_step(app):
 def assert_says(app, found):
     """The page's sentences hold the numbers of ``found``, title -> Facts."""
     assert_first_step(first_step(app), found)
-    assert_reaches(findings(app)[0], found)
+    assert_finding(findings(app)[0], found, experiment(app).curve)
 
 
 def assert_left(app, distances):

@@ -126,7 +126,7 @@ def test_the_guide_stands_at_one_percent_of_the_last_step():
     (guide,) = drawn["shapes"]
     wanted = FOUND.reports[0].norm[-1] - 2
     assert guide["y0"] == guide["y1"] == pytest.approx(wanted)
-    assert drawn["yaxis"]["ticktext"][drawn["yaxis"]["tickvals"].index(guide["y0"])] == "1 %"
+    assert drawn["yaxis"]["ticktext"][drawn["yaxis"]["tickvals"].index(guide["y0"])] == "1 % of last"
     assert not figures()["parts"]["layout"]["shapes"]
     assert not figures()["input"]["layout"]["shapes"]
 

@@ -15,6 +15,7 @@ Figure = dict[str, Any]
 
 MAX_PLOTTED = 50_000  # heatmap cells in one figure
 MARGIN = {"l": 80, "r": 76, "t": 34, "b": 44}  # the same in all figures, so that their steps stand in one line
+MAX_LEVEL = 2  # digits of a label that stands upright; longer ones are turned, as Plotly thins them by their height
 FONT = "'Source Sans', system-ui, sans-serif"  # the first is the one of the page, which Streamlit ships
 CONFIG = {
     "displaylogo": False,
@@ -57,10 +58,12 @@ def steps(count: int) -> list[str]:
 def token_axis(labels: Sequence[str], theme: Theme, title: str = "step") -> Figure:
     """Time to the right, each step named by its token."""
     names = steps(len(labels))
+    turned = max(map(_width, labels)) > MAX_LEVEL
     return {
         "type": "category", "categoryorder": "array", "categoryarray": names,
         "labelalias": dict(zip(names, map(plain, labels), strict=True)),
-        "range": [-0.5, len(labels) - 0.5], "tickangle": 0, "tickfont": {"size": 13, "color": theme.text},
+        "range": [-0.5, len(labels) - 0.5], "tickangle": -90 if turned else 0,
+        "automargin": "height" if turned else False, "tickfont": {"size": 13, "color": theme.text},
         "ticks": "", "showgrid": False, "zeroline": False, "showline": False, "fixedrange": True,
         "title": {"text": title, "font": {"size": 13, "color": theme.quiet}, "standoff": 6},
     }  # fmt: skip
@@ -86,6 +89,11 @@ def words(text: str, colour: str, x: float, y: float, left: bool) -> Figure:
         "xref": "paper", "x": x, "xanchor": side, "xshift": -8 if left else 8,
         "yref": "paper", "y": y, "yanchor": "middle",
     }  # fmt: skip
+
+
+def _width(label: str) -> int:
+    """About how many digits wide a label is; one character of several code points is two at most."""
+    return len(label) if label.isascii() or label.startswith(("U+", "−")) else min(len(label), 2)
 
 
 def log_ticks(low: float, high: float, most: int = 6) -> tuple[list[float], list[str]]:

@@ -91,7 +91,7 @@ def gradient_figure(
             (place, text) for place, text in zip(places, texts, strict=True) if abs(place - at) > 0.05 * (high - low)
         ]
         layout["yaxis"]["tickvals"] = [place for place, _ in kept] + [at]
-        layout["yaxis"]["ticktext"] = [text for _, text in kept] + [f"{100 * share:g} %"]
+        layout["yaxis"]["ticktext"] = [text for _, text in kept] + [f"{100 * share:g} % of last"]
     layout["annotations"] += _end_labels(curves, low, high, theme, first=True, height=CURVES_HEIGHT)
     layout["annotations"].append(_quantity(QUANTITY[kind], theme))
     return {"data": data, "layout": layout}

@@ -8,7 +8,6 @@ from typing import Any
 import streamlit as st
 
 from gru_viz.experiment import SETTINGS, Experiment
-from gru_viz.handset import HAND_SET
 from gru_viz.runs import MAX_SWEEP, SEEDS, Contrast, Luck, cells_of, contrast, seed_chunks, seeds, sweep_size
 from gru_viz.sequences import parse_sequence
 from gru_viz.ui import state
@@ -20,15 +19,15 @@ def measured(experiment: Experiment) -> Contrast:
     return _measured(replace(experiment, curve="state", luck=False))
 
 
-@st.cache_resource(max_entries=6, show_spinner=False)
+@st.cache_resource(max_entries=3, show_spinner=False)
 def _measured(experiment: Experiment) -> Contrast:
-    """Shared by all visitors and never copied: its arrays are read-only. The largest experiment takes 5 MB."""
-    return contrast(experiment)
+    """Shared by all visitors and never copied: its arrays are read-only. Few, as the largest takes 8 MB."""
+    return contrast(experiment).without_inputs()
 
 
 def ask_luck(experiment: Experiment) -> None:
     """The button that draws the other seeds, or takes them away; weights that no seed has made have none."""
-    if experiment.weights in HAND_SET:
+    if experiment.is_hand_set or experiment.curve != "state":
         return
     label = "Hide the other seeds" if experiment.luck else f"{SETTINGS['luck'].label} {len(SEEDS)} seeds"
     st.button(label, key="luck", on_click=state.put, args=("luck", not experiment.luck))
@@ -36,7 +35,7 @@ def ask_luck(experiment: Experiment) -> None:
 
 def luck(experiment: Experiment) -> tuple[Luck, ...]:
     """The runs with other seeds, piece by piece: each shows progress, and a change elsewhere ends the work after it."""
-    if not experiment.luck:
+    if not experiment.luck or experiment.curve != "state":
         return ()
     sequence = parse_sequence(experiment.kind, experiment.text)
     if sweep_size(experiment, sequence) > MAX_SWEEP:
@@ -47,12 +46,19 @@ def luck(experiment: Experiment) -> tuple[Luck, ...]:
         return ()
     chunks, cells = list(seed_chunks(sequence, experiment.hidden_size)), cells_of(experiment)
     bar, found = st.empty(), []
+    kept = st.session_state.setdefault("lucks", {})
+    for other in [key for key in kept if key not in [_without_seed(experiment, of.name) for of in cells]]:
+        del kept[other]  # this visitor's seeds of cells and settings that are no longer shown
     for k, of in enumerate(cells):
+        if (known := kept.get(_without_seed(experiment, of.name))) is not None:
+            found.append(known)
+            continue
         pieces = []
         for m, chunk in enumerate(chunks):
             bar.progress((k * len(chunks) + m) / (len(cells) * len(chunks)), f"{of.title}: seeds from {chunk.start}")
             pieces.append(_seeds(_without_seed(experiment, of.name), chunk.start, chunk.stop))
         found.append(Luck.joined(pieces))
+        kept[_without_seed(experiment, of.name)] = found[-1]
     bar.empty()
     return tuple(found)
 

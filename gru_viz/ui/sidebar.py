@@ -83,6 +83,7 @@ def _sequence() -> None:
         st.text_input(**arguments, live=True)
     else:
         st.text_area(**arguments, height=120)
+        st.caption("Read when you leave the field, or with Ctrl+Enter.")
     problem(kind)
 
 
@@ -122,21 +123,12 @@ def _biases(experiment: Experiment) -> None:
     own = dict(experiment.biases)
     st.markdown(f"{SETTINGS['biases'].label}")
     for gate, usual in gates.items():
-        set_apart = gate in own
-        st.checkbox(
-            f"Set b of {gate}", value=set_apart, key=state.SET_APART + gate, on_change=_toggle_bias, args=(gate, usual)
-        )
-        if set_apart:
-            st.slider(
-                f"b of {gate}",
-                -MAX_BIAS,
-                MAX_BIAS,
-                own[gate],
-                0.25,
-                key=state.BIAS + gate,
-                on_change=_set_bias,
-                args=(gate,),
-            )
+        box, slider = state.SET_APART + gate, state.BIAS + gate
+        st.session_state.setdefault(box, gate in own)
+        st.checkbox(f"Set the bias of {gate}", key=box, on_change=_toggle_bias, args=(gate, usual))
+        if gate in own:
+            st.session_state.setdefault(slider, own[gate])
+            st.slider(f"Bias of {gate}", -MAX_BIAS, MAX_BIAS, step=0.25, key=slider, on_change=_set_bias, args=(gate,))
 
 
 def _toggle_bias(gate: str, usual: float) -> None:

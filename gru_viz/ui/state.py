@@ -44,9 +44,7 @@ def begin() -> Experiment:
     Back and Forward; else the session does, as a quick second change still carries the link of the first."""
     first = "experiment" not in st.session_state
     if first or _came_by_history():
-        experiment, notes = from_query({name: st.query_params.get_all(name) for name in st.query_params})
-        experiment, unread = _readable(experiment)
-        _show(experiment, ({"link": " ".join(notes)} if notes else {}) | unread)
+        _take_link()
     if not first:
         write_link()
     for field in _widgets():  # a widget that was not drawn in the last run has lost its value
@@ -56,6 +54,12 @@ def begin() -> Experiment:
     return current()
 
 
+def _take_link() -> None:
+    experiment, notes = from_query({name: st.query_params.get_all(name) for name in st.query_params})
+    experiment, unread = _readable(experiment)
+    _show(experiment, ({"link": " ".join(notes)} if notes else {}) | unread)
+
+
 def change(field: str) -> None:
     """The callback of the widget for a field."""
     put(field, st.session_state[key(field)])
@@ -63,14 +67,20 @@ def change(field: str) -> None:
 
 def put(field: str, value: Any) -> None:
     """Give one field a value that somebody entered, or say why not."""
-    if _came_by_history() or "experiment" not in st.session_state:
+    if _came_by_history():
         return  # the widgets are older than the link that is about to be read
+    if "experiment" not in st.session_state:  # the server was restarted: what was clicked changes what the link says
+        _take_link()
+        st.session_state[key(field)] = value
     before = current()
     try:
         if field in KINDS:
             experiment = _with_sequence(before, field, value)
         elif field in ("cells", "variants"):
             field, others = "cells", {"cells": "variants", "variants": "cells"}[field]
+            if not value and not _widget_value(others):
+                none = f'"{SETTINGS["cells"].label}" has no cell: choose at least one.'
+                raise InputError(f"{none} The figures show the last choice.")
             experiment = replace(before, cells=(*value, *_widget_value(others)))
         elif field == "weights":
             experiment = with_weights(before, value)

@@ -17,10 +17,13 @@ cells = [report.cell for report in reports]
 
 question(conclusions.question(found.sequence), experiment.badge)
 sentence(conclusions.first_step(found.sequence, reports))
+if experiment.is_hand_set:
+    sentence(conclusions.held(reports))
 sentence(conclusions.gates_kept(experiment, cells))
 open_sidebar()
 
-finding(conclusions.reaches(experiment, reports))
+carried = experiment.curve == "state"
+finding(conclusions.reaches(experiment, reports) if carried else conclusions.other_gradient(experiment, reports))
 seeds = luck(experiment)
 figure(
     gradient_figure(reports, labels, theme(), experiment.curve, seeds),
@@ -32,7 +35,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     ask_luck(experiment)
 if seeds:
     sentence(conclusions.luck(seeds))
-st.caption(conclusions.HOW_TO_READ[experiment.curve])
+st.caption(conclusions.HOW_TO_READ[experiment.curve] + f" {conclusions.SHADE}" * bool(seeds))
 
 finding(conclusions.states_range(reports))
 figure(states_figure(reports, labels, theme()), key="states", alt=conclusions.described_states(reports))
@@ -47,5 +50,5 @@ figure(
     alt=conclusions.described_differences(differences),
 )
 
-st.info(conclusions.LESSON)
+st.info(conclusions.lesson(experiment, cells))
 tables(found)
