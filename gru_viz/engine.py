@@ -29,10 +29,11 @@ def run(cell: Cell, params: Mapping[str, object], x: object, state: Mapping[str,
     before the first step, (H,) or (B, H); zeros where left out. Raises InputError for whatever does not fit, before
     memory is allocated, and when a state grows beyond the largest number.
     """
-    inputs = _check_input(x)
+    inputs = _kept(_check_input(x))
     given = _check_states(cell, state or {})
     own_size = next((value.shape[-1] for value in given.values() if value.ndim), None)
     arrays, sizes = check_params(cell, params, inputs.shape[-1], own_size)
+    arrays = {name: _kept(array) for name, array in arrays.items()}
     lead = _lead(inputs, sizes)
     plan = forward_plan(cell)
     _check_memory(plan, (len(inputs), *lead, sizes.hidden), len(cell.states))
@@ -57,6 +58,13 @@ def _again(trace: Trace) -> tuple[object, ...]:
 
 
 copyreg.pickle(Trace, _again)  # type: ignore[arg-type]
+
+
+def _kept(array: Array) -> Array:
+    """A copy that nobody changes later: a run stays what it was."""
+    copied = array.copy()
+    copied.flags.writeable = False
+    return copied
 
 
 def _check_input(x: object) -> Array:

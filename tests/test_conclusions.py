@@ -280,7 +280,12 @@ def test_one_is_singular_and_two_are_plural(steps):
 
 
 def test_the_fixed_words_avoid_it_too():
-    fixed = [conclusions.lesson(Experiment(), [cell("gru")]), conclusions.lesson(Experiment(), [cell("rnn")]), *conclusions.HOW_TO_READ.values(), *conclusions.CURVES.values()]
+    fixed = [
+        conclusions.lesson(Experiment(), [cell("gru")]),
+        conclusions.lesson(Experiment(), [cell("rnn")]),
+        *conclusions.HOW_TO_READ.values(),
+        *conclusions.CURVES.values(),
+    ]
     assert not [word for word, sentence in itertools.product(AVOIDED, fixed) if word in sentence.lower()]
 
 

@@ -514,3 +514,15 @@ def test_many_cells_do_not_make_an_older_one_forget_its_graph():
         gru_viz.run(gru_viz.Cell(f"c{k}", f"h' = {k} * h + b"), {"b": np.ones(1)}, np.zeros((1, 1)))
     np.testing.assert_array_equal(gru_viz.backpropagate(trace)["x"], expected)
     np.testing.assert_array_equal(gru_viz.backpropagate(default_run("gru"))["x"], expected)
+
+
+def test_a_run_stays_what_it_was_whatever_happens_to_what_it_was_given():
+    own = cell("gru")
+    given = problem(own, seed=1)
+    trace = run(own, given.params, given.x, given.state)
+    expected_gradient = gru_viz.backpropagate(trace)["x"].copy()
+    for array in (*given.params.values(), given.x, *given.state.values()):
+        array[:] = 9.0
+    np.testing.assert_array_equal(gru_viz.backpropagate(trace)["x"], expected_gradient)
+    with pytest.raises(ValueError, match="read-only"):
+        trace.params["U_z"][:] = 7.0
