@@ -173,7 +173,8 @@ def test_what_is_left_of_a_difference_is_a_share_of_its_largest():
         Difference(cell(name), range(2, 5), np.array(d)) for name, d in (("rnn", [2, 4, 0.0]), ("gru", [1, 4.0, 3]))
     ]
     assert conclusions.left_over(found, "Ada", "Bob") == (
-        'With "Bob" in place of "Ada", less than 10⁻¹⁴ of the largest difference is left at the end in the RNN, 0.75 in the GRU.'
+        'With "Bob" in place of "Ada", less than 10⁻¹⁴ of the largest difference'
+        " is left at the end in the RNN, 0.75 in the GRU."
     )
     words = conclusions.described_differences(found)
     assert "RNN: largest at step 4, at the end 0 of it. GRU: largest at step 4, at the end 0.75 of it." in words
