@@ -29,6 +29,9 @@ def key(field: str) -> str:
 
 
 def current() -> Experiment:
+    """The last good experiment; the link's, where a click reaches a server that was restarted before any run."""
+    if "experiment" not in st.session_state:
+        _take_link()
     experiment: Experiment = st.session_state["experiment"]
     return experiment
 
@@ -69,10 +72,10 @@ def put(field: str, value: Any) -> None:
     """Give one field a value that somebody entered, or say why not."""
     if _came_by_history():
         return  # the widgets are older than the link that is about to be read
-    if "experiment" not in st.session_state:  # the server was restarted: what was clicked changes what the link says
-        _take_link()
-        st.session_state[key(field)] = value
+    restarted = "experiment" not in st.session_state
     before = current()
+    if restarted:  # the link has just set all widgets, this one too
+        st.session_state[key(field)] = value
     try:
         if field in KINDS:
             experiment = _with_sequence(before, field, value)
