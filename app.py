@@ -7,11 +7,26 @@ from gru_viz.ui.parts import link_notes
 from gru_viz.ui.server import prepare
 from gru_viz.ui.sidebar import sidebar
 
+PAGES = {
+    "contrast": "Contrast",
+    "step": "Step through",
+    "gates": "Gates",
+    "trajectories": "Trajectories",
+    "gradients": "Gradients",
+    "compare": "Compare",
+    "equations": "Equations",
+}
 SIDEBAR_WIDTH = 330  # px: no row of buttons breaks
 st.set_page_config("GRU, LSTM and RNN, step by step", "static/icon.svg", "wide", SIDEBAR_WIDTH)
 prepare()
 state.begin()
-page = st.navigation([st.Page("pages/explore/contrast.py", title="Contrast", url_path="contrast", default=True)])
+page = st.navigation(
+    [
+        st.Page(f"app_pages/{name}.py", title=title, url_path=name, default=name == "contrast")
+        for name, title in PAGES.items()
+    ],
+    position="top",
+)
 sidebar()
 link_notes()
 page.run()

@@ -11,11 +11,13 @@ from collections.abc import Sequence as Many
 import numpy as np
 
 from gru_viz.cells import cell
-from gru_viz.conclusions import CONTRAST, in_each
-from gru_viz.experiment import KEEP_CHOICES, Experiment
+from gru_viz.conclusions.common import in_each
+from gru_viz.conclusions.contrast import CONTRAST
+from gru_viz.experiment import Experiment
 from gru_viz.parameters import spectrum
 from gru_viz.runs import Contrast, cells_of, contrast, parameters, steps_until, trace
 from gru_viz.sequences import parse_sequence
+from gru_viz.settings import KEEP_CHOICES
 from gru_viz.theme import number, number_from_log10
 from gru_viz.trace import Trace
 

@@ -88,6 +88,34 @@ def trace(experiment: Experiment, of: Cell, sequence: Sequence) -> Trace:
     return run(of, parameters(experiment, of, sequence), sequence.values)
 
 
+def traces(experiment: Experiment, sequence: Sequence) -> tuple[Trace, ...]:
+    """The run of each cell. So fast that no page keeps one."""
+    return tuple(trace(experiment, of, sequence) for of in cells_of(experiment))
+
+
+# What is in view, brought to what there is: a link may name a step, a unit or a cell that are not there -------------
+
+
+def step_in_view(experiment: Experiment, steps: int) -> int:
+    """Its index, from 0."""
+    return min(experiment.step or steps, steps) - 1
+
+
+def unit_in_view(experiment: Experiment) -> int:
+    """Its index, from 0."""
+    return min(experiment.unit, experiment.hidden_size) - 1
+
+
+def units_in_view(experiment: Experiment) -> tuple[int, ...]:
+    """Their indices, from 0; the first where there is none of them."""
+    return tuple(unit - 1 for unit in experiment.units if unit <= experiment.hidden_size) or (0,)
+
+
+def cell_in_view(experiment: Experiment) -> Cell:
+    """The last of the compared cells where the chosen one is not among them."""
+    return cell(experiment.focus if experiment.focus in experiment.cells else experiment.cells[-1])
+
+
 def steps_until(ran: Trace, share: float = 0.9) -> int:
     """How many steps h takes for that share of its change after the last change of the input: from then on its distance
     from where it ends is at most 1 - share of what it was before. 0 if h does not move; give it time to settle.

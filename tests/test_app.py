@@ -15,8 +15,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from gru_viz.cells import cell_names
-from gru_viz.experiment import SETTINGS, Experiment, to_query
+from gru_viz.experiment import Experiment, to_query
 from gru_viz.figures.common import untyped
+from gru_viz.settings import SETTINGS
 from tests import expected
 from tests.expected import TITLES, all_found, facts
 from tests.saying import NUMBER, assert_finding, assert_first_step, assert_left_over, assert_shows, by_cell, plain, read
@@ -177,6 +178,18 @@ IN_LINK = {
     "curve": ({"curve": "input"}, "input", "input"),
     "luck": ({"luck": "1"}, True, None),
     "weights": ({"weights": "shared"}, "shared", None),
+    "step": ({"step": "5"}, 5, None),
+    "unit": ({"unit": "2"}, 2, None),
+    "backward": ({"backward": "1"}, True, None),
+    "focus": ({"focus": "lstm"}, "lstm", None),
+    "units": ({"units": "2,5"}, (2, 5), None),
+    "basis": ({"basis": "shared"}, "shared", None),
+    "held": ({"held": "a"}, "a", None),
+    "loss": ({"loss": "every"}, "every", None),
+    "target": ({"target": "-1"}, -1.0, None),
+    "norm": ({"norm": "parts"}, "parts", None),
+    "share": ({"share": "0.1"}, 0.1, None),
+    "clip": ({"clip": "2"}, 2.0, None),
 }
 
 

@@ -8,8 +8,8 @@ import re
 import numpy as np
 import pytest
 
-from gru_viz import conclusions
 from gru_viz.cells import cell, cell_names
+from gru_viz.conclusions import contrast as conclusions
 from gru_viz.experiment import Experiment
 from gru_viz.runs import CellReport, Difference, Luck, contrast, seeds
 from gru_viz.sequences import parse_sequence

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # Library: the files, or the folders with their slash, that may import it.
 MAY_IMPORT = {
-    "streamlit": ("app.py", "pages/", "gru_viz/ui/", "gru_viz/player/"),
+    "streamlit": ("app.py", "app_pages/", "gru_viz/ui/", "gru_viz/player/"),
     "plotly": ("gru_viz/figures/", "gru_viz/theme.py"),
     "torch": ("gru_viz/torch_bridge/",),
 }
@@ -33,7 +33,7 @@ class Import(NamedTuple):
 
 def sources(root: Path) -> Iterator[tuple[str, str]]:
     """Path below the root, with slashes, and text of each Python file of the app and its package."""
-    for path in [*root.glob("app.py"), *sorted(root.glob("pages/**/*.py")), *sorted(root.glob("gru_viz/**/*.py"))]:
+    for path in [*root.glob("app.py"), *sorted(root.glob("app_pages/*.py")), *sorted(root.glob("gru_viz/**/*.py"))]:
         yield path.relative_to(root).as_posix(), path.read_text(encoding="utf-8")
 
 
@@ -74,7 +74,7 @@ def violations(root: Path) -> list[str]:
     """Each import that stands where it must not, as `path:line: what`."""
     wrong = []
     for path, text in sources(root):
-        page = path == "app.py" or path.startswith("pages/")
+        page = path == "app.py" or path.startswith("app_pages/")
         for module, line, lazy in imports(path, text):
             library = module.partition(".")[0]
             where = f"{path}:{line}: {module}"
@@ -84,7 +84,7 @@ def violations(root: Path) -> list[str]:
                 wrong.append(f"{where} belongs inside a function: importing gru_viz must not load torch")
             if library == "numpy" and page:
                 wrong.append(f"{where}: a page does no mathematics")
-            if not page and library in ("app", "pages", "tests", "benchmarks"):
+            if not page and library in ("app", "app_pages", "tests", "benchmarks"):
                 wrong.append(f"{where}: the package knows nothing of what is built on it")
             if module.startswith("gru_viz.ui") and not page and not path.startswith("gru_viz/ui/"):
                 wrong.append(f"{where}: only the app knows its user interface")
@@ -123,9 +123,10 @@ def test_imports_inside_the_package_run_one_way():
     assert cycle(module_graph(ROOT)) == []
 
 
-def test_pages_are_in_sub_folders():
-    """A .py directly in pages/ makes Streamlit run a deep link without app.py: no navigation, no sidebar."""
-    assert [path.name for path in (ROOT / "pages").glob("*.py")] == []
+def test_no_folder_is_called_pages():
+    """Beside app.py it is Streamlit's old way of several pages: on a fresh server the first link to any page but the
+    home page then opens a dialog "Page not found"."""
+    assert not (ROOT / "pages").exists()
 
 
 def test_importing_the_package_loads_no_heavy_library():
@@ -150,9 +151,9 @@ def test_importing_the_package_loads_no_heavy_library():
         ("gru_viz/ui/state.py", "def f():\n    import torch"),
         ("gru_viz/engine.py", "from . import ui"),
         ("gru_viz/figures/states.py", "from ..ui.state import x"),
-        ("gru_viz/engine.py", "import pages.explore"),
-        ("pages/explore/contrast.py", "import numpy as np"),
-        ("pages/explore/contrast.py", "import plotly.graph_objects"),
+        ("gru_viz/engine.py", "import app_pages.contrast"),
+        ("app_pages/contrast.py", "import numpy as np"),
+        ("app_pages/contrast.py", "import plotly.graph_objects"),
         ("app.py", "from numpy import array"),
     ],
 )
@@ -164,7 +165,7 @@ def test_a_forbidden_import_is_found(tmp_path, path, text):
 def test_what_is_allowed_is_let_through(tmp_path):
     files = {
         "app.py": "import streamlit\nfrom gru_viz.ui import state",
-        "pages/explore/contrast.py": "import streamlit as st\nimport gru_viz",
+        "app_pages/contrast.py": "import streamlit as st\nimport gru_viz",
         "gru_viz/__init__.py": "from gru_viz.engine import run",
         "gru_viz/engine.py": "import numpy\nfrom gru_viz import trace",
         "gru_viz/trace.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from gru_viz.engine import run",

@@ -7,9 +7,10 @@ from typing import Any
 
 import streamlit as st
 
-from gru_viz.experiment import SETTINGS, Experiment
+from gru_viz.experiment import Experiment
 from gru_viz.runs import MAX_SWEEP, SEEDS, Contrast, Luck, cells_of, contrast, seed_chunks, seeds, sweep_size
 from gru_viz.sequences import parse_sequence
+from gru_viz.settings import SETTINGS
 from gru_viz.ui import state
 from gru_viz.ui.table import table
 from gru_viz.ui.widgets import problem, text

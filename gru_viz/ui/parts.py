@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -10,6 +10,7 @@ import streamlit as st
 from gru_viz.figures.common import config
 from gru_viz.theme import THEMES, Theme
 from gru_viz.ui import state
+from gru_viz.ui.table import table
 from gru_viz.ui.words import markdown
 
 
@@ -36,6 +37,19 @@ def sentence(text: str) -> None:
 
 def figure(drawn: Mapping[str, Any], key: str, alt: str) -> None:
     st.plotly_chart(dict(drawn), key=key, theme=None, config=config(f"gru_viz_{key}"), alt=alt)
+
+
+def numbers(key: str, label: str, columns: Callable[[], Mapping[str, Sequence[Any]]]) -> None:
+    """The numbers of a figure as a table, made when it is opened; ``columns``: name -> a value for each row."""
+    opened = st.expander("The numbers", key=f"numbers_{key}", on_change="rerun")
+    if opened.open:
+        with opened:
+            table(columns(), f"table_{key}", label)
+
+
+def go_to(page: str, label: str) -> None:
+    """A link to another page, which shows the same experiment."""
+    st.page_link(f"app_pages/{page}.py", label=label)
 
 
 def link_notes() -> None:

@@ -7,11 +7,12 @@ from typing import Any
 import streamlit as st
 
 from gru_viz.cells import cell, cell_names
-from gru_viz.experiment import KEEP_CHOICES, MAX_BIAS, SCHEMES, SETTINGS, WEIGHTS, Experiment, link_fits
+from gru_viz.experiment import Experiment, link_fits
 from gru_viz.handset import HAND_SET, HandSet
 from gru_viz.parameters import spectrum
 from gru_viz.runs import cells_of, parameters
 from gru_viz.sequences import KINDS, parse_sequence
+from gru_viz.settings import KEEP_CHOICES, MAX_BIAS, SCHEMES, SETTINGS, WEIGHTS
 from gru_viz.theme import number as shown
 from gru_viz.ui import state
 from gru_viz.ui.copy_link import copy_link

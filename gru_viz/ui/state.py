@@ -14,10 +14,11 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from gru_viz.cells import cell
 from gru_viz.errors import InputError
-from gru_viz.experiment import SETTINGS, Experiment, from_query, link_fits, to_query, with_weights
+from gru_viz.experiment import Experiment, from_query, link_fits, to_query, with_weights
 from gru_viz.runs import with_fitting_replacement
 from gru_viz.sequences import KINDS, parse_sequence
 from gru_viz.sequences import replace as replaced
+from gru_viz.settings import SETTINGS
 
 SET_APART, BIAS = "own_", "bias_"  # and the gate: keys of the widgets for single biases
 FIRST_NUMBERS = "0 0 1 0 0 0 0 0 0 0 0 0 0 0 0 0"  # one pulse and then silence: what is left of it?

@@ -7,8 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from gru_viz.experiment import SETTINGS
 from gru_viz.sequences import KINDS
+from gru_viz.settings import SETTINGS
 from gru_viz.ui import state
 from gru_viz.ui.words import markdown
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from gru_viz import conclusions
+from gru_viz.conclusions import contrast as conclusions
 from gru_viz.figures.contrast import difference_figure, gradient_figure, states_figure, units_shown
 from gru_viz.ui import state
 from gru_viz.ui.contrast import ask_luck, luck, measured, replacement, tables

@@ -1,8 +1,4 @@
-"""What a page says of a run: sentences made from its numbers, true for this run and marked as such.
-
-They name the quantity, the loss and where the weights come from, and say so when there is no contrast. Plain text: a
-page that puts them into Markdown has to escape them, because they quote what a person typed.
-"""
+"""What the Contrast page says of a run."""
 
 from __future__ import annotations
 
@@ -12,11 +8,13 @@ from collections.abc import Sequence as Many
 import numpy as np
 
 from gru_viz.cells import Cell
-from gru_viz.experiment import KEEP_CHOICES, Experiment
+from gru_viz.conclusions.common import counted, in_each, unit_of
+from gru_viz.experiment import Experiment
 from gru_viz.handset import HAND_SET
 from gru_viz.labels import quoted
 from gru_viz.runs import CellReport, Difference, Luck
 from gru_viz.sequences import Sequence
+from gru_viz.settings import KEEP_CHOICES
 from gru_viz.theme import number, number_from_log10
 
 SHADE = "Shade: where 80 % of the seeds lie. Thin line: their median."
@@ -32,22 +30,6 @@ HOW_TO_READ = {
 }
 CONTRAST = 1.5  # cells whose reaches differ by less than this factor are not told apart in words
 _COUNT = {1: "It falls", 2: "Both fall", 3: "All three fall", 4: "All four fall", 5: "All five fall"}
-
-
-def unit_of(sequence: Sequence, count: int = 1) -> str:
-    """What a step is called."""
-    letter = "letter" if sequence.tokens[0][0].isalpha() else "character"  # nobody calls an emoji a letter
-    return {"text": letter, "numbers": "number"}[sequence.kind] + "s" * (count != 1)
-
-
-def counted(count: int, thing: str) -> str:
-    """ "1 step", "32 steps" """
-    return f"{count:,} {thing}" + "s" * (count != 1)
-
-
-def in_each(cells: Many[Cell], texts: Many[str]) -> str:
-    """ "6 in the RNN, 23 in the LSTM, 32 in the GRU" """
-    return ", ".join(f"{text} in the {cell.title}" for cell, text in zip(cells, texts, strict=True))
 
 
 def question(sequence: Sequence) -> str:

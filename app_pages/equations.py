@@ -1,0 +1,6 @@
+"""To come."""
+
+from gru_viz.ui import state
+from gru_viz.ui.parts import question
+
+question("Equations", state.current().badge)
