@@ -1,32 +1,13 @@
-"""The frame: page settings, navigation, the sidebar. Started by `streamlit run app.py`."""
+"""Started by `streamlit run app.py`: imported once, it is the server; run, it is the script of each visit."""
 
 import streamlit as st
+from starlette.middleware import Middleware
 
-from gru_viz.ui import state
-from gru_viz.ui.parts import link_notes
-from gru_viz.ui.server import prepare
-from gru_viz.ui.sidebar import sidebar
+if __name__ == "__main__":
+    from gru_viz.ui.frame import frame
 
-PAGES = {
-    "contrast": "Contrast",
-    "step": "Step through",
-    "gates": "Gates",
-    "trajectories": "Trajectories",
-    "gradients": "Gradients",
-    "compare": "Compare",
-    "equations": "Equations",
-}
-SIDEBAR_WIDTH = 330  # px: no row of buttons breaks
-st.set_page_config("GRU, LSTM and RNN, step by step", "static/icon.svg", "wide", SIDEBAR_WIDTH)
-prepare()
-state.begin()
-page = st.navigation(
-    [
-        st.Page(f"app_pages/{name}.py", title=title, url_path=name, default=name == "contrast")
-        for name, title in PAGES.items()
-    ],
-    position="top",
-)
-sidebar()
-link_notes()
-page.run()
+    frame()
+else:
+    from gru_viz.ui.headers import SecurityHeaders
+
+    app = st.App(__file__, middleware=[Middleware(SecurityHeaders)])
