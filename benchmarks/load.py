@@ -40,6 +40,7 @@ class Visitor:
     url: str
     page: str
     experiment: Experiment
+    cookie: str = ""
     socket: ClientConnection | None = None
     seed_id: str = ""
     page_hash: str = ""
@@ -53,7 +54,12 @@ class Visitor:
         start = time.perf_counter()
         address = self.url.replace("http", "ws", 1) + "/_stcore/stream"
         self.socket = await connect(
-            address, subprotocols=[Subprotocol("streamlit")], max_size=None, proxy=None, open_timeout=PATIENCE
+            address,
+            additional_headers={"Cookie": self.cookie} if self.cookie else {},
+            subprotocols=[Subprotocol("streamlit")],
+            max_size=None,
+            proxy=None,
+            open_timeout=PATIENCE,
         )
         await self.ask()
         self.first_run = time.perf_counter() - start

@@ -3,29 +3,22 @@
 import streamlit as st
 
 from gru_viz.ui import state
+from gru_viz.ui.pages import PAGES, ROOT, script
 from gru_viz.ui.parts import link_notes
+from gru_viz.ui.save import save_run
 from gru_viz.ui.server import prepare
 from gru_viz.ui.sidebar import sidebar
 
-PAGES = {
-    "contrast": "Contrast",
-    "step": "Step through",
-    "gates": "Gates",
-    "trajectories": "Trajectories",
-    "gradients": "Gradients",
-    "compare": "Compare",
-    "equations": "Equations",
-}
 SIDEBAR_WIDTH = 330  # px: no row of buttons breaks
 
 
 def frame() -> None:
-    st.set_page_config("GRU, LSTM and RNN, step by step", "static/icon.svg", "wide", SIDEBAR_WIDTH)
+    st.set_page_config("GRU, LSTM and RNN, step by step", ROOT / "static/icon.svg", "wide", SIDEBAR_WIDTH)
     prepare()
     state.begin()
     page = st.navigation(
         [
-            st.Page(f"app_pages/{name}.py", title=title, url_path=name, default=name == "contrast")
+            st.Page(script(name), title=title, url_path=name, default=name == "contrast")
             for name, title in PAGES.items()
         ],
         position="top",
@@ -33,3 +26,4 @@ def frame() -> None:
     sidebar()
     link_notes()
     page.run()
+    save_run()

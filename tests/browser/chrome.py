@@ -10,6 +10,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
+from tests import debian
+from tests.debian import attempt
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MAC_APPS = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
@@ -54,23 +57,10 @@ def runs(path: str) -> bool:
 
 def install() -> None:
     """Install a browser: Debian's, where we may and it runs; else Playwright's, which brings no system libraries."""
-    root = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    if shutil.which("apt-get") and attempt([*root, "true"], seconds=10):
-        apt = [*root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=120", "--quiet"]
-        attempt([*apt, "update"], seconds=180)  # one source out of reach need not matter
-        attempt([*apt, "install", "--yes", "--no-install-recommends", "chromium"], seconds=300)
-        if any(path and runs(path) for path in map(shutil.which, NAMES)):
-            return
+    debian.install("chromium")
+    if any(path and runs(path) for path in map(shutil.which, NAMES)):
+        return
     attempt([sys.executable, "-m", "playwright", "install", "chromium"], seconds=300)
-
-
-def attempt(command: list[str], *, seconds: float, output: int | None = None) -> bool:
-    """Run a command that may be missing, fail or hang; whether it went well. It gets no keyboard to wait for."""
-    try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, timeout=seconds)
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.returncode == 0
 
 
 def main() -> int:
