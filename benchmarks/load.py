@@ -52,17 +52,20 @@ class Visitor:
     async def arrive(self) -> None:
         """Open the page by its link; the time until it is drawn is `first_run`."""
         start = time.perf_counter()
-        address = self.url.replace("http", "ws", 1) + "/_stcore/stream"
+        await self.open()
+        await self.ask()
+        self.first_run = time.perf_counter() - start
+
+    async def open(self) -> None:
         self.socket = await connect(
-            address,
+            self.url.replace("http", "ws", 1) + "/_stcore/stream",
             additional_headers={"Cookie": self.cookie} if self.cookie else {},
             subprotocols=[Subprotocol("streamlit")],
             max_size=None,
             proxy=None,
             open_timeout=PATIENCE,
+            close_timeout=1,
         )
-        await self.ask()
-        self.first_run = time.perf_counter() - start
 
     async def leave(self) -> None:
         if self.socket:
@@ -75,8 +78,15 @@ class Visitor:
 
     async def ask(self, seed: int | None = None) -> None:
         """Ask for a run, with another seed in its field, and read until it has finished."""
+        await self.send(seed)
+        async with asyncio.timeout(PATIENCE):
+            while not await self.finished():
+                pass
+
+    async def send(self, seed: int | None = None, query: str | None = None) -> None:
+        """Ask for a run; the link is the experiment's unless another one is given."""
         message = BackMsg()
-        message.rerun_script.query_string = urlencode(to_query(self.experiment))
+        message.rerun_script.query_string = urlencode(to_query(self.experiment)) if query is None else query
         message.rerun_script.page_name = "" if self.page == "contrast" else self.page
         message.rerun_script.page_script_hash = self.page_hash
         message.rerun_script.context_info.color_scheme = "light"
@@ -85,12 +95,13 @@ class Visitor:
             widget.id, widget.double_value = self.seed_id, float(seed)
         assert self.socket
         await self.socket.send(message.SerializeToString())
-        async with asyncio.timeout(PATIENCE):
-            while not self._read(await self.socket.recv()):
-                pass
+
+    async def finished(self) -> bool:
+        """Take in the next message; true for the last of a run."""
+        assert self.socket
+        return self._read(await self.socket.recv())
 
     def _read(self, data: bytes | str) -> bool:
-        """Take in one message; true for the last of a run."""
         assert isinstance(data, bytes)
         message = ForwardMsg.FromString(data)
         kind = message.WhichOneof("type")

@@ -8,7 +8,6 @@ The first run after a change computes and draws everything anew; AppTest's own w
 import argparse
 import re
 import time
-from pathlib import Path
 from statistics import median
 
 from playwright.sync_api import sync_playwright
@@ -17,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 from gru_viz.experiment import Experiment, to_query
 from tests.browser import chrome
 from tests.browser.conftest import FLAGS
-from tests.browser.serving import ROOT, serve
+from tests.browser.serving import ROOT, process_of, serve
 from tests.browser.watching import settled
 
 RERUNS = 30
@@ -45,16 +44,10 @@ def reruns(experiment: Experiment, times: int) -> list[float]:
 
 def memory(url: str) -> tuple[float, float, bool]:
     """MB now and at most of the server at an address, and whether it has loaded torch. Reads /proc."""
-    option = f"--server.port={url.rpartition(':')[2]}".encode()
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if option in (folder / "cmdline").read_bytes().split(b"\0"):
-                status = (folder / "status").read_text()
-                now, most = (int(re.search(rf"{name}:\s+(\d+)", status)[1]) / 1024 for name in ("VmRSS", "VmHWM"))
-                return now, most, "/torch/" in (folder / "maps").read_text()
-        except OSError:
-            continue
-    raise SystemExit("There is no /proc here to read the server's memory from.")
+    folder = process_of(url)
+    status = (folder / "status").read_text()
+    now, most = (int(re.findall(rf"{name}:\s+(\d+)", status)[0]) / 1024 for name in ("VmRSS", "VmHWM"))
+    return now, most, "/torch/" in (folder / "maps").read_text()
 
 
 def visits(url: str) -> list[tuple[str, tuple[float, float, bool]]]:

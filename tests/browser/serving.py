@@ -18,19 +18,21 @@ APP = ROOT / "app.py"
 
 
 @contextmanager
-def serve(script: Path = APP, *options: str, seconds: float = 60) -> Iterator[str]:
-    """Start `streamlit run` on a free port and yield its address; stop it afterwards, whatever happened.
+def serve(script: Path = APP, *options: str, seconds: float = 60, port: int = 0, **env: str) -> Iterator[str]:
+    """Start `streamlit run` on a free port, or on the one given, and yield its address; stop it afterwards, whatever
+    happened.
 
-    `options` are added to the command line. Raises RuntimeError with the server's own words when it does not get
-    healthy in time, and AssertionError when its log holds a traceback that no visitor may have seen.
+    `options` are added to the command line, `env` to the environment. Raises RuntimeError with the server's own words
+    when it does not get healthy in time, and AssertionError when its log holds a traceback that no visitor may have
+    seen.
     """
-    port = free_port()
+    port = port or free_port()
     url = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.headless=true"]
     command += ["--server.address=127.0.0.1", f"--server.port={port}", "--server.fileWatcherType=none", *options]
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as log:
         process = subprocess.Popen(
-            command, cwd=ROOT, env=environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+            command, cwd=ROOT, env=environment(**env), stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
         )
         try:
             problem = wait_until_healthy(process, url, seconds)
@@ -45,9 +47,27 @@ def serve(script: Path = APP, *options: str, seconds: float = 60) -> Iterator[st
     assert "Traceback (most recent call last)" not in said, f"The server's log:\n{said}"
 
 
-def environment() -> dict[str, str]:
+def environment(**changes: str) -> dict[str, str]:
     """Ours, without settings of Streamlit that somebody exported: the project's config.toml is what is tested."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("STREAMLIT_")}
+    return {name: value for name, value in os.environ.items() if not name.startswith("STREAMLIT_")} | changes
+
+
+def process_of(url: str) -> Path:
+    """The folder in /proc of the server at this address."""
+    option = f"--server.port={url.rpartition(':')[2]}".encode()
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if option in (folder / "cmdline").read_bytes().split(b"\0"):
+                return folder
+        except OSError:  # it has ended meanwhile
+            continue
+    raise RuntimeError("There is no /proc here that tells of the server's process.")
+
+
+def cpu_seconds(url: str) -> float:
+    """The time that the server at this address has worked."""
+    ticks = (process_of(url) / "stat").read_text().rpartition(")")[2].split()[11:13]
+    return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
 
 
 def free_port() -> int:
