@@ -23,6 +23,9 @@ FACTOR = math.log10(2)  # a gradient holds while it stays within a factor of two
 LITTLE = 0.01  # of a difference or a gradient: next to nothing
 
 
+Curves = tuple[str, dict[str, np.ndarray]]  # the quantity, and by name its value at each step, (T,)
+
+
 @dataclass(frozen=True)
 class Lesson:
     """A ready experiment with a question, three answers, and what is true in general."""
@@ -31,6 +34,7 @@ class Lesson:
     question: str
     answers: tuple[str, str, str]
     right: Callable[[Experiment], int]  # index of the answer that this experiment gives
+    curves: Callable[[Experiment], Curves]  # what is to be seen of it
     lesson: str  # true of more than this run
 
     @property
@@ -125,6 +129,35 @@ def _first_apart(experiment: Experiment) -> int:
     return min(int(apart[0]), 2) if apart.size else 2
 
 
+# What is to be seen of it --------------------------------------------------------------------------------------------
+
+
+def _gradients(experiment: Experiment) -> Curves:
+    reports = contrast(experiment).reports
+    return "log10 of the gradient's norm", {report.cell.title: report.norm for report in reports}
+
+
+def _differences(experiment: Experiment) -> Curves:
+    """From the replaced part on; before it there is no difference."""
+    found = contrast(experiment).differences
+    before = [np.zeros(each.steps.start) for each in found]
+    return "difference of h, share of its largest", {
+        each.cell.title: np.concatenate([none, each.shares]) for none, each in zip(before, found, strict=True)
+    }
+
+
+def _writing_gate(experiment: Experiment) -> Curves:
+    sequence, of = parse_sequence(experiment.kind, experiment.text), cells_of(experiment)[0]
+    gate = next(name for name in of.gates if of.roles[name] == "write")
+    values = trace(experiment, of, sequence)[gate]
+    return f"gate {gate}", {f"unit {unit + 1}": values[:, unit] for unit in range(values.shape[1])}
+
+
+def _apart(experiment: Experiment) -> Curves:
+    one, other = (report.states["h"] for report in contrast(experiment).reports[:2])
+    return "largest difference between the two h", {"difference": np.abs(one - other).max(axis=1)}
+
+
 # The course -----------------------------------------------------------------------------------------------------------
 
 
@@ -139,6 +172,7 @@ LESSONS: Sequence[Lesson] = (
         "Follow the gradient back from the last letter. In which cell does it fall below 1 % first?",
         _cells("who_keeps_the_name"),
         _falls_first,
+        _gradients,
         "In general: a gate that keeps nearly all of the old state passes nearly all of its gradient.",
     ),
     Lesson(
@@ -146,6 +180,7 @@ LESSONS: Sequence[Lesson] = (
         "Now the gates start by keeping 50 % a step. How far back do the LSTM and the GRU reach?",
         ("About as far as the RNN", "Much farther than the RNN", "To the first letter"),
         _gated_beside_plain,
+        _gradients,
         "In general: gates do not remember by existing. A gate at 0.5 forgets half a step.",
     ),
     Lesson(
@@ -153,6 +188,7 @@ LESSONS: Sequence[Lesson] = (
         "From 50 % to 73 %: which cells reach farther than before?",
         ("All of them", "Those with gates", "None of them"),
         _farther_than_half_open,
+        _gradients,
         "In general: how nearly shut a gate starts is decided before any learning, by one bias.",
     ),
     Lesson(
@@ -160,6 +196,7 @@ LESSONS: Sequence[Lesson] = (
         "One cue, then 40 silent steps, an orthogonal U, half-open gates. Where is most of the cue left at the end?",
         _cells("plain_rnn_remembers"),
         _keeps_most,
+        _differences,
         "In general: an orthogonal U turns a state and does not shrink it. Gates are not the only way to keep.",
     ),
     Lesson(
@@ -167,6 +204,7 @@ LESSONS: Sequence[Lesson] = (
         "Now noise arrives instead of silence. How much of the cue is left in the RNN, beside what silence left?",
         ("About as much", "A part of it", "Less than a hundredth"),
         _left_beside_silence,
+        _differences,
         "In general: without a gate nothing shuts the input out.",
     ),
     Lesson(
@@ -174,6 +212,7 @@ LESSONS: Sequence[Lesson] = (
         "Recurrent gain 2, 32 units, an orthogonal U. What does the gradient do on its way back?",
         ("It falls", "It stays about as large", "It grows"),
         _trend,
+        _gradients,
         "In general: a spectral radius above 1 is necessary for that, not sufficient: tanh intervenes.",
     ),
     Lesson(
@@ -181,6 +220,7 @@ LESSONS: Sequence[Lesson] = (
         "Two units hold the sign of the first number to the end. How large is the gradient at that number?",
         ("About as large as at the end", "A part of it", "Less than a hundredth"),
         _gradient_at_the_cue,
+        _gradients,
         "In general: a state can hold a value while its gradient vanishes. A small gradient is no forgetting.",
     ),
     Lesson(
@@ -188,6 +228,7 @@ LESSONS: Sequence[Lesson] = (
         "An LSTM whose weights were set to count brackets. When does its input gate open?",
         ("At every character", "At brackets only", "At the first character only"),
         _opens_at,
+        _writing_gate,
         "In general: a gate that opens on purpose can count. Nothing here was learned.",
     ),
     Lesson(
@@ -196,6 +237,7 @@ LESSONS: Sequence[Lesson] = (
         "which step on do they differ?",
         ("From the first", "From the second", "Never"),
         _first_apart,
+        _apart,
         "In general: there is no exact map between the two. Ask of every GRU which one it is.",
     ),
 )
