@@ -22,7 +22,7 @@ def signature(name: str, thing: object) -> str:
     if inspect.isclass(thing) and issubclass(thing, Exception):
         return name
     call = f"{name}{inspect.signature(thing)}".replace("'", "").replace("<factory>", "{}")
-    return name if inspect.isclass(thing) and ("Node" in call or "Plan" in call) else call
+    return name if inspect.isclass(thing) and any(part in call for part in ("Node", "Plan", "Walk")) else call
 
 
 def members(thing: type) -> list[str]:

@@ -12,6 +12,7 @@ from gru_viz.engine import run
 from gru_viz.errors import InputError
 from gru_viz.gradients import backpropagate
 from gru_viz.graph import OPERATIONS, Array, Graph, Node, derivatives
+from gru_viz.parameters import stacked_sets
 from gru_viz.trace import Trace
 
 
@@ -67,7 +68,9 @@ def sweep(
     """
     if isinstance(at_once, bool) or not isinstance(at_once, (int, np.integer)) or at_once < 1:
         raise InputError(f"at_once is {at_once!r}; a whole number from 1 is allowed.")
+    if isinstance(params, Mapping) or not isinstance(params, Iterable):
+        raise InputError(f"params is a {type(params).__name__}; a list of mappings, one for each set, is expected.")
     sets, done = iter(params), 0
     while some := list(itertools.islice(sets, at_once)):
         done += len(some)
-        yield done, run(cell, {name: np.stack([each[name] for each in some]) for name in cell.parameters}, x, state)
+        yield done, run(cell, stacked_sets(cell, some), x, state)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import copyreg
+import functools
 import math
-from collections.abc import Callable, Mapping
+import operator
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 from gru_viz.bulk import Bulk, product, product_into
 from gru_viz.cells import Cell
 from gru_viz.errors import InputError
-from gru_viz.forward import ForwardPlan, Part, Stack, forward_plan
+from gru_viz.forward import ForwardPlan, forward_plan
 from gru_viz.graph import Array, Node
 from gru_viz.loop import Variable
-from gru_viz.parameters import Sizes, all_finite, check_params
+from gru_viz.parameters import Sizes, all_finite, as_float64, check_finite, check_shapes
+from gru_viz.stacks import Packed, Stack
 from gru_viz.trace import Trace
 
 MAX_STEPS = 10_000
@@ -29,68 +32,67 @@ def run(cell: Cell, params: Mapping[str, object], x: object, state: Mapping[str,
     before the first step, (H,) or (B, H); zeros where left out. Raises InputError for whatever does not fit, before
     memory is allocated, and when a state grows beyond the largest number.
     """
-    inputs = _kept(_check_input(x))
-    given = _check_states(cell, state or {})
-    own_size = next((value.shape[-1] for value in given.values() if value.ndim), None)
-    arrays, sizes = check_params(cell, params, inputs.shape[-1], own_size)
-    arrays = {name: _kept(array) for name, array in arrays.items()}
-    lead = _lead(inputs, sizes)
+    if not isinstance(cell, Cell):
+        raise InputError(f"cell is {cell!r}; a Cell is expected, such as gru_viz.cell('gru').")
+    inputs = _check_input(x)
+    given = _check_states(cell, state) if state is not None else {}
+    own_size = next((value.shape[-1] for value in given.values() if value.ndim), None) if given else None
+    arrays, sizes = check_shapes(cell, params, inputs.shape[-1], own_size)
+    shape = (*_lead(inputs, sizes), sizes.hidden)
     plan = forward_plan(cell)
-    _check_memory(plan, (len(inputs), *lead, sizes.hidden), len(cell.states))
+    _check_memory(plan, (len(inputs), *shape), len(cell.states))
+    packed = Packed(plan.layout, arrays, sizes.sets is not None)
+    if not all_finite(packed.flat):
+        check_finite(cell, arrays)
 
     states = {}
     for name in cell.states:
-        states[name] = np.empty((len(inputs) + 1, *lead, sizes.hidden))
-        states[name][0] = _initial(name, given.get(name), (*lead, sizes.hidden))
-    work = _Work(cell, plan, arrays, inputs, states, sweep=sizes.sets is not None)
+        states[name] = np.empty((len(inputs) + 1, *shape))
+        states[name][0] = _initial(name, given.get(name), shape)
+    work = _Work(plan, packed, inputs, states, sizes.sets is not None)
     with np.errstate(over="ignore", invalid="ignore"):
-        steps = plan.steps
-        first = [states[name][0] for _, name in steps.first]
-        fixed, rows = map(work.array, steps.fixed), map(work.array, steps.rows)
-        steps.run(work.products(), fixed, first, zip(*rows, strict=True))
+        work.walk()
     _check_overflow(states)
-    return Trace(cell, arrays, inputs, states, work.recorded(cell), sizes.sets is not None)
+    return Trace(cell, packed, inputs, states, work.recorded(), sizes.sets is not None)
 
 
 def _again(trace: Trace) -> tuple[object, ...]:
     """A copy of a run, in another process too, is the same run again: its nodes are those of one cell object."""
-    return run, (trace.cell, trace.params, trace.inputs, {name: values[0] for name, values in trace.states.items()})
+    return run, (
+        trace.cell,
+        dict(trace.params),
+        trace.inputs,
+        {name: values[0] for name, values in trace.states.items()},
+    )
 
 
 copyreg.pickle(Trace, _again)  # type: ignore[arg-type]
 
 
-def _kept(array: Array) -> Array:
-    """A copy that nobody changes later: a run stays what it was."""
-    copied = array.copy()
-    copied.flags.writeable = False
-    return copied
-
-
 def _check_input(x: object) -> Array:
-    try:
-        inputs = np.asarray(x, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise InputError("x is not an array of numbers; (T, I) or (T, B, I) is expected.") from None
+    """A copy that nobody changes later: a run stays what it was."""
+    expected = "(T, I) or (T, B, I) is expected"
+    inputs = as_float64(x, "x", expected=f"; {expected}")
     if inputs.ndim not in (2, 3) or 0 in inputs.shape:
-        raise InputError(f"x has the shape {inputs.shape}; (T, I) or (T, B, I) is expected, each at least 1.")
+        raise InputError(f"x has the shape {inputs.shape}; {expected}, each at least 1.")
     if len(inputs) > MAX_STEPS:
         raise InputError(f"x has {len(inputs):,} steps; at most {MAX_STEPS:,} are allowed.")
     if not all_finite(inputs):
         step = int(np.argwhere(~np.isfinite(inputs))[0][0]) + 1
         raise InputError(f"x holds a value that is not finite (nan or inf) at step {step}.")
-    return inputs
+    copied = inputs.copy()
+    copied.setflags(write=False)
+    return copied
 
 
 def _check_states(cell: Cell, state: Mapping[str, object]) -> dict[str, Array]:
+    if not isinstance(state, Mapping):
+        raise InputError(f"state is a {type(state).__name__}; a mapping of names to arrays is expected.")
     if unknown := [name for name in state if name not in cell.states]:
         raise InputError(f"state names {unknown[0]!r}; the states of {cell.name} are {', '.join(cell.states)}.")
     given = {}
     for name, value in state.items():
-        try:
-            given[name] = np.asarray(value, dtype=np.float64)
-        except (TypeError, ValueError):
-            raise InputError(f"state {name} is not an array of numbers.") from None
+        given[name] = as_float64(value, "state {}", name)
         if not all_finite(given[name]):
             raise InputError(f"state {name} holds a value that is not finite (nan or inf).")
     return given
@@ -136,110 +138,74 @@ def _check_overflow(states: Mapping[str, Array]) -> None:
 
 
 class _Work:
-    """The arrays of one run, by what a variable of the loop stands for."""
+    """The arrays of one run. What a variable of the loop stands for says the method of its kind."""
 
     def __init__(
-        self,
-        cell: Cell,
-        plan: ForwardPlan,
-        params: Mapping[str, Array],
-        inputs: Array,
-        states: Mapping[str, Array],
-        sweep: bool,
+        self, plan: ForwardPlan, packed: Packed, inputs: Array, states: Mapping[str, Array], sweep: bool
     ) -> None:
-        self.plan, self.params, self.states, self.sweep = plan, params, states, sweep
-        self.steps, self.lead, self.hidden = len(inputs), states["h"].shape[1:-1], states["h"].shape[-1]
-        self.x_node = cell.graph.input
+        self.plan, self.packed, self.states, self.sweep = plan, packed, states, sweep
+        self.shape = states["h"].shape[1:]  # (*lead, H)
+        self.lead, self.hidden, self.steps = self.shape[:-1], self.shape[-1], len(inputs)
         self.x = inputs[:, None] if sweep and inputs.ndim == 2 else inputs
-        self.bulk = Bulk({self.x_node: self.x}, params, sweep)
-        self.stacks = [np.empty((self.steps, *self.lead, len(stack.slots) * self.hidden)) for stack in plan.stacks]
-        self.own = {node: np.empty((self.steps, *self.lead, self.hidden)) for node in plan.recorded}
+        self.bulk = Bulk({plan.x: self.x}, packed, sweep)
+        self.stacks = [np.empty(self.of_slots(stack)) for stack in plan.stacks]
+        self.made = {node: np.empty((self.steps, *self.shape)) for node in plan.recorded}
 
-    def array(self, variable: Variable) -> Array:
-        match variable:
-            case ("after", name):
-                return self.states[name][1:]
-            case ("slots", number, lo, hi):
-                return self.stacks[number][..., lo * self.hidden : hi * self.hidden]
-            case ("independent", number):
-                return self.independent(self.plan.stacks[number])
-            case ("recorded", node):
-                return self.own[node]
-            case ("scratch", _):
-                return np.empty((*self.lead, self.hidden))
-            case ("full", value, width):
-                return np.full((*self.lead, width * self.hidden), value)
-            case ("node", node):
-                value = np.asarray(self.bulk[node])
-                return np.broadcast_to(value, ((self.steps,) if node.timed else ()) + (*self.lead, self.hidden))
-        raise AssertionError(variable)
+    def walk(self) -> None:
+        steps = self.plan.steps
+        matrices = [self.packed.stacked(stack.matrix) for stack in self.plan.stacks]
+        products = [product_into(matrix, self.sweep, bool(self.lead)) for matrix in matrices]
+        first = [self.states[name][0] for _, name in steps.first]
+        steps.run(products, self.arrays(steps.fixed), first, zip(*self.arrays(steps.rows), strict=True))
 
-    def products(self) -> list[Callable[[Array, Array], object]]:
-        """For each stack a function (operand, out) that computes all its products of one step."""
-        return [
-            product_into(self.matrices(stack.products, len(stack.slots)), self.sweep, bool(self.lead))
-            for stack in self.plan.stacks
-        ]
+    def recorded(self) -> dict[Node, Array]:
+        """Every node whose values the run leaves behind, the states and the input too."""
+        for node, (_, *where) in self.plan.in_slots:
+            self.made[node] = self.slots(*where)
+        for name, before, after in self.plan.states:
+            self.made[before] = self.states[name][:-1]
+            if after is not None:
+                self.made[after] = self.states[name][1:]
+        self.made[self.plan.x] = self.x
+        return self.made
 
-    def independent(self, stack: Stack) -> Array:
+    def of_slots(self, stack: Stack) -> tuple[int, ...]:
+        return (self.steps, *self.lead, stack.count * self.hidden)
+
+    # -- by kind of variable ----------------------------------------------------------------------------------------
+
+    def arrays(self, variables: Iterable[Variable]) -> list[Array]:
+        return [getattr(self, variable[0])(*variable[1:]) for variable in variables]
+
+    def after(self, name: str) -> Array:
+        return self.states[name][1:]
+
+    def slots(self, number: int, low: int, high: int) -> Array:
+        return self.stacks[number][..., low * self.hidden : high * self.hidden]
+
+    def independent(self, number: int) -> Array:
         """(T, *lead, slots * H): what needs no state in each slot; the products with the input are one."""
-        count = len(stack.slots)
+        stack, stacked = self.plan.stacks[number], self.packed.stacked
         if stack.inputs:
-            result = product(self.x, self.matrices(stack.inputs, count), self.sweep)
+            result = product(self.x, functools.reduce(operator.add, map(stacked, stack.inputs)), self.sweep)
         else:
-            result = np.zeros((self.steps, *self.lead, count * self.hidden))
-        if stack.shifts:
-            result += self.vectors(stack.shifts, count)
-        for part in stack.others:
-            block = slice(part.slot * self.hidden, (part.slot + 1) * self.hidden)
-            result[..., block] += part.sign * self.bulk[part.node]
+            result = np.zeros(self.of_slots(stack))
+        for pick in stack.shifts:
+            result += stacked(pick)
+        for slot, sign, node in stack.others:
+            result[..., slot * self.hidden : (slot + 1) * self.hidden] += sign * self.bulk[node]
         return result
 
-    def matrices(self, parts: tuple[Part, ...], count: int) -> Array:
-        """(…, count * H, K): the matrices of some products, each in its slot and with its sign."""
-        return _stacked(parts, [self.params[part.node.name] for part in parts], count, self.hidden, axis=-2)
+    def own(self, node: Node) -> Array:
+        return self.made[node]
 
-    def vectors(self, parts: tuple[Part, ...], count: int) -> Array:
-        """(…, count * H): values that are the same at every step, each in its slot and with its sign."""
-        params, shape = self.params, (*self.lead, self.hidden) if self.sweep else (self.hidden,)
-        values = [
-            params[part.node.name] if part.node.op == "vector" else np.broadcast_to(self.bulk[part.node], shape)
-            for part in parts
-        ]
-        return _stacked(parts, values, count, self.hidden, axis=-1)
+    def scratch(self, _: int) -> Array:
+        return np.empty(self.shape)
 
-    def recorded(self, cell: Cell) -> dict[Node, Array]:
-        """Every node whose values the run leaves behind, the states and the input too."""
-        kept = self.own | {node: self.array(variable) for node, variable in self.plan.in_slots}
-        for name, values in self.states.items():
-            if (after := cell.node(name)).timed:
-                kept[after] = values[1:]
-        for name, values in self.states.items():
-            kept[cell.graph.values[name]] = values[:-1]
-        kept[self.x_node] = self.x
-        return kept
+    def full(self, value: float, width: int) -> Array:
+        return np.full((*self.lead, width * self.hidden), value)
 
-
-def _stacked(parts: tuple[Part, ...], arrays: list[Array], count: int, hidden: int, axis: int) -> Array:
-    """The arrays joined along ``axis``, slot by slot; an empty slot is zero, and what shares a slot is added."""
-    if [part.slot for part in parts] == list(range(count)):
-        if count == 1:
-            return arrays[0] if parts[0].sign > 0 else -arrays[0]
-        joined = np.concatenate(arrays, axis)
-        for part in parts:
-            if part.sign < 0:
-                block = _block(joined, part.slot, hidden, axis)
-                np.negative(block, block)
-        return joined
-    shape = list(arrays[0].shape)
-    shape[axis] = count * hidden
-    joined = np.zeros(shape)
-    for part, array in zip(parts, arrays, strict=True):
-        block = _block(joined, part.slot, hidden, axis)
-        (np.add if part.sign > 0 else np.subtract)(block, array, block)
-    return joined
-
-
-def _block(joined: Array, slot: int, hidden: int, axis: int) -> Array:
-    rows = slice(slot * hidden, (slot + 1) * hidden)
-    return joined[..., rows] if axis == -1 else joined[..., rows, :]
+    def node(self, node: Node) -> Array:
+        value = np.asarray(self.bulk[node])
+        shape = (self.steps, *self.shape) if node.timed else self.shape
+        return value if value.shape == shape else np.broadcast_to(value, shape)

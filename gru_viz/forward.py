@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from gru_viz.cells import Cell
 from gru_viz.graph import Graph, Node, reachable
 from gru_viz.loop import Loop, Steps, Variable
+from gru_viz.stacks import Layout, Stack
 
 Terms = tuple[tuple[int, Node], ...]  # signed
 
@@ -42,59 +43,14 @@ class Slot:
 
 
 @dataclass(frozen=True)
-class Part:
-    """What one slot of a stack takes in: ``sign`` * node."""
-
-    slot: int
-    sign: int
-    node: Node
-
-
-@dataclass(frozen=True)
-class Stack:
-    """The slots whose products share an operand, and what they are made of, each with its slot's sign folded in."""
-
-    slots: tuple[Slot, ...]
-
-    @functools.cached_property
-    def products(self) -> tuple[Part, ...]:
-        return tuple(Part(k, slot.sign * slot.fold, slot.product) for k, slot in enumerate(self.slots))
-
-    @functools.cached_property
-    def inputs(self) -> tuple[Part, ...]:
-        """Products with the input, for all steps in one."""
-        return tuple(part for part in self._independent if part.node.op == "matrix" and part.node.args[0].op == "x")
-
-    @functools.cached_property
-    def shifts(self) -> tuple[Part, ...]:
-        """What is the same at every step."""
-        return tuple(part for part in self._independent if not part.node.timed)
-
-    @functools.cached_property
-    def others(self) -> tuple[Part, ...]:
-        return tuple(part for part in self._independent if part not in self.inputs and part.node.timed)
-
-    @property
-    def _independent(self) -> tuple[Part, ...]:
-        terms = ((k, slot, term) for k, slot in enumerate(self.slots) for term in slot.independent)
-        return tuple(Part(k, sign * slot.fold, node) for k, slot, (sign, node) in terms)
-
-
-@dataclass(frozen=True)
 class ForwardPlan:
     steps: Steps
+    x: Node
+    layout: Layout
     stacks: tuple[Stack, ...]
     recorded: tuple[Node, ...]  # nodes with an array of their own, beside states and slots
-
-    @functools.cached_property
-    def in_slots(self) -> tuple[tuple[Node, Variable], ...]:
-        """Nodes that the loop leaves behind in a slot, and where."""
-        return tuple(
-            (slot.activation, ("slots", number, k, k + 1))
-            for number, stack in enumerate(self.stacks)
-            for k, slot in enumerate(stack.slots)
-            if slot.activation is not None
-        )
+    in_slots: tuple[tuple[Node, Variable], ...]  # nodes that the loop leaves behind in a slot, and where
+    states: tuple[tuple[str, Node, Node | None], ...]  # the state's node, and after the step, if it differs by step
 
     @property
     def kept(self) -> tuple[Node, ...]:
@@ -104,7 +60,7 @@ class ForwardPlan:
     @functools.cached_property
     def arrays(self) -> int:
         """How many values of a step are held at once, states apart; a stack's inputs stand beside it."""
-        return len(self.recorded) + 2 * sum(len(stack.slots) for stack in self.stacks)
+        return len(self.recorded) + 2 * sum(stack.count for stack in self.stacks)
 
 
 def forward_plan(cell: Cell) -> ForwardPlan:
@@ -150,7 +106,23 @@ class _Compiler:
                 self.loop.call("copy", self.value(node), row)
         handed_on = {("before", name): ("after", name) for name in self.after}
         steps = self.loop.compile(len(self.stacks), handed_on)
-        return ForwardPlan(steps, tuple(map(Stack, self.stacks)), tuple(self.recorded))
+        slots = [slot for slots in self.stacks for slot in slots]
+        taken_in = [node for slot in slots for node in (slot.product, *(node for _, node in slot.independent))]
+        layout = Layout.of([*taken_in, *reachable(self.graph.values.values())])
+        made = tuple(
+            Stack.of(layout, [(slot.fold, (slot.sign, slot.product), slot.independent) for slot in slots])
+            for slots in self.stacks
+        )
+        in_slots = tuple(
+            (slot.activation, ("slots", number, k, k + 1))
+            for number, slots in enumerate(self.stacks)
+            for k, slot in enumerate(slots)
+            if slot.activation is not None
+        )
+        states = tuple(
+            (name, self.graph.values[name], after if after.timed else None) for name, after in self.after.items()
+        )
+        return ForwardPlan(steps, self.graph.input, layout, made, tuple(self.recorded), in_slots, states)
 
     # -- slots and levels -------------------------------------------------------------------------------------------
 
@@ -249,7 +221,7 @@ class _Compiler:
                 return self.place[node]
         if node in self.named or node.op in ("sigmoid", "tanh", "relu"):
             self.recorded.append(node)
-            self.place[node] = self.loop.row("recorded", node)
+            self.place[node] = self.loop.row("own", node)
         else:
             self.place[node] = self.loop.scratch()
         return self.place[node]

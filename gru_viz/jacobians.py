@@ -13,9 +13,9 @@ import numpy as np
 
 from gru_viz.backward import backward_plan
 from gru_viz.errors import InputError
-from gru_viz.gradients import LOG10_2, log10_norm_of
 from gru_viz.graph import Array, Node
 from gru_viz.trace import Trace
+from gru_viz.walk import LOG10_2, log10_norm_of
 
 MAX_BYTES = 64 * 2**20  # of all Jacobians that one call returns
 MAX_HORIZON = 1_000  # steps of a T x T map

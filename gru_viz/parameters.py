@@ -17,6 +17,8 @@ from gru_viz.errors import InputError
 MAX_HIDDEN_SIZE = 512
 MAX_INPUT_SIZE = 1_024
 SCHEMES = ("uniform", "orthogonal")
+FLOAT64 = np.dtype(np.float64)
+PARAMETER = "Parameter {} of {}"
 
 Parameters = dict[str, np.ndarray]
 
@@ -115,49 +117,88 @@ def check_params(
     Exactly the cell's names are accepted. A sweep gives each of them one more leading axis, the same for all: one
     set of parameters per batch row. ``hidden_size`` is needed only for a cell without parameters.
     """
-    if params.keys() != cell.parameters.keys():
-        missing = [name for name in cell.parameters if name not in params]
-        extra = [name for name in params if name not in cell.parameters]
-        parts = [f"missing: {', '.join(missing)}"] * bool(missing) + [f"extra: {', '.join(map(str, extra))}"] * bool(
-            extra
-        )
-        raise InputError(
-            f"{cell.name} takes exactly the parameters {', '.join(cell.parameters) or 'none'}; {'; '.join(parts)}."
-        )
-    arrays = {}
-    for name, given in params.items():
-        try:
-            arrays[name] = np.asarray(given, dtype=np.float64)
-        except (TypeError, ValueError):
-            raise InputError(f"Parameter {name} of {cell.name} is not an array of numbers.") from None
-    first = next(iter(cell.parameters), None)
-    sets = None
-    if first is not None:
-        lead = arrays[first].ndim - len(cell.parameters[first])
+    arrays, sizes = check_shapes(cell, params, input_size, hidden_size)
+    check_finite(cell, arrays)
+    return arrays, sizes
+
+
+def check_shapes(
+    cell: Cell, params: Mapping[str, object], input_size: int, hidden_size: int | None
+) -> tuple[Parameters, Sizes]:
+    """The same without a look at the numbers."""
+    expected = cell.parameters
+    check_names(cell, params)
+    arrays = {name: as_float64(given, PARAMETER, name, cell.name) for name, given in params.items()}
+    own: tuple[int, ...] = ()  # one leading axis in a sweep
+    if expected:
+        first, letters = next(iter(expected.items()))
         shape = arrays[first].shape
+        lead = len(shape) - len(letters)
         if lead not in (0, 1) or 0 in shape:
             raise InputError(
-                f"Parameter {first} of {cell.name} has the shape {shape}; "
-                f"({', '.join(cell.parameters[first])}) is expected."
+                f"Parameter {first} of {cell.name} has the shape {shape}; ({', '.join(letters)}) is expected."
             )
-        sets = shape[0] if lead else None
-        hidden_size = shape[lead]
+        own, hidden_size = shape[:lead], shape[lead]
     if hidden_size is None:
         raise InputError(f"{cell.name} has no parameters, so its size is that of the state: give state={{'h': …}}.")
     check_sizes(input_size, hidden_size)
-    own = () if sets is None else (sets,)
     shapes = {
         INPUT_MATRIX: (*own, hidden_size, input_size),
         RECURRENT_MATRIX: (*own, hidden_size, hidden_size),
         VECTOR: (*own, hidden_size),
     }
-    for name, letters in cell.parameters.items():
-        array, expected = arrays[name], shapes[letters]
-        if array.shape != expected:
-            raise InputError(f"Parameter {name} of {cell.name} has the shape {array.shape}; {expected} is expected.")
-        if not all_finite(array):
+    for name, letters in expected.items():
+        if arrays[name].shape != shapes[letters]:
+            raise InputError(
+                f"Parameter {name} of {cell.name} has the shape {arrays[name].shape}; {shapes[letters]} is expected."
+            )
+    return arrays, Sizes(input_size, hidden_size, own[0] if own else None)
+
+
+def stacked_sets(cell: Cell, sets: Sequence[Mapping[str, object]]) -> Parameters:
+    """Sets of parameters side by side, as a sweep takes them; all must have the same shapes."""
+    for each in sets:
+        check_names(cell, each)
+    stacked = {}
+    for name in cell.parameters:
+        arrays = [as_float64(each[name], PARAMETER, name, cell.name) for each in sets]
+        shapes = list(dict.fromkeys(array.shape for array in arrays))
+        if len(shapes) > 1:
+            raise InputError(
+                f"Parameter {name} of {cell.name} has the shape {shapes[0]} in one set and {shapes[1]} in another; "
+                "all sets must have the same."
+            )
+        stacked[name] = np.stack(arrays)
+    return stacked
+
+
+def check_names(cell: Cell, params: Mapping[str, object]) -> None:
+    """Exactly the cell's parameters."""
+    if not isinstance(params, Mapping):
+        raise InputError(f"params is a {type(params).__name__}; a mapping of names to arrays is expected.")
+    if params.keys() != cell.parameters.keys():
+        missing = ", ".join(name for name in cell.parameters if name not in params)
+        extra = ", ".join(str(name) for name in params if name not in cell.parameters)
+        wrong = "; ".join(f"{what}: {names}" for what, names in (("missing", missing), ("extra", extra)) if names)
+        raise InputError(f"{cell.name} takes exactly the parameters {', '.join(cell.parameters) or 'none'}; {wrong}.")
+
+
+def check_finite(cell: Cell, arrays: Parameters) -> None:
+    for name in cell.parameters:
+        if not all_finite(arrays[name]):
             raise InputError(f"Parameter {name} of {cell.name} holds a value that is not finite (nan or inf).")
-    return arrays, Sizes(input_size, hidden_size, sets)
+
+
+def as_float64(value: object, what: str, *names: str, expected: str = "") -> np.ndarray:
+    """``value`` as an array of float64; ``what``, with ``names`` put in, begins the sentence of the InputError."""
+    if type(value) is np.ndarray and value.dtype == FLOAT64:
+        return value
+    try:
+        if not np.iscomplexobj(value):  # type: ignore[arg-type]
+            return np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise InputError(f"{what.format(*names)} is not an array of numbers{expected}.")
 
 
 def all_finite(array: np.ndarray) -> bool:

@@ -130,3 +130,28 @@ def test_a_sweep_does_no_more_than_it_is_asked_for():
 def test_a_sweep_refuses_what_is_no_number_of_sets(at_once):
     with pytest.raises(gru_viz.InputError, match="at_once is"):
         next(gru_viz.sweep(gru_viz.cell("rnn"), [], np.zeros((3, 1)), at_once=at_once))
+
+
+def sets_of(*changes: dict[str, object]) -> list[dict[str, object]]:
+    return [gru_viz.init_params(gru_viz.cell("rnn"), 1, 2, seed=0) | changed for changed in changes]
+
+
+@pytest.mark.parametrize(
+    ("sets", "words"),
+    [
+        (sets_of({}, {"b_q": 0}), "rnn takes exactly the parameters W_h, U_h, b_h; extra: b_q."),
+        ([{}], "rnn takes exactly the parameters W_h, U_h, b_h; missing: W_h, U_h, b_h."),
+        ([None], "params is a NoneType; a mapping of names to arrays is expected."),
+        (
+            sets_of({}, {"b_h": [0.0] * 3}),
+            "Parameter b_h of rnn has the shape (2,) in one set and (3,) in another; all sets must have the same.",
+        ),
+        (sets_of({}, {"b_h": ["a", "b"]}), "Parameter b_h of rnn is not an array of numbers."),
+        (sets_of({})[0], "params is a dict; a list of mappings, one for each set, is expected."),
+        (None, "params is a NoneType; a list of mappings, one for each set, is expected."),
+    ],
+)
+def test_a_sweep_refuses_what_a_run_refuses(sets, words):
+    with pytest.raises(gru_viz.InputError) as caught:
+        next(gru_viz.sweep(gru_viz.cell("rnn"), sets, np.zeros((3, 1))))
+    assert str(caught.value) == words

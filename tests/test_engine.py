@@ -306,6 +306,45 @@ def test_what_another_name_in_the_default_sentence_leaves_behind(name, left):
     assert differences[-1] / differences.max() == pytest.approx(left, rel=0.03)
 
 
+ODD = gru_viz.Cell(
+    "odd",
+    """
+    z  = sigmoid(b_1 - U @ h - W @ x + V @ x - b_2)
+    k  = tanh(U @ h - b_1 + W @ x)
+    r  = relu(U_r @ h + 2 * b_2 * b_1 + tanh(V @ x))
+    h' = z * k + (1 - z) * r
+    """,
+)
+
+
+@pytest.mark.parametrize("rows", [{}, {"batch": 3}, {"sets": 3}, {"sets": 3, "batch": 3}], ids=str)
+def test_a_stack_takes_in_any_parameters_with_any_sign(rows):
+    """One U in two slots, two input matrices and two biases in one, a slot without either."""
+    given = problem(ODD, seed=24, **rows)
+    trace = run(ODD, given.params, given.x, given.state)
+    p = given.params
+    h = np.broadcast_to(given.state["h"], trace["h"].shape[1:])
+    for step, x in enumerate(given.x):
+        products = (("U", h), ("W", x), ("V", x), ("U_r", h))
+        u, w, v, u_r = ((p[name] @ operand[..., None])[..., 0] for name, operand in products)
+        z = 1 / (1 + np.exp(-(p["b_1"] - u - w + v - p["b_2"])))
+        r = np.maximum(u_r + 2 * p["b_2"] * p["b_1"] + np.tanh(v), 0)
+        h = z * np.tanh(u - p["b_1"] + w) + (1 - z) * r
+        np.testing.assert_allclose(trace["z"][step], z, **CLOSE)
+        np.testing.assert_allclose(trace["h"][step], h, **CLOSE)
+    assert list(trace.params) == list(p)
+    for name, value in p.items():
+        np.testing.assert_array_equal(trace.params[name], value)
+
+
+def test_parameters_may_come_in_any_order():
+    given = problem(cell("lstm_peephole"), seed=25)
+    turned = dict(reversed(given.params.items()))
+    np.testing.assert_array_equal(
+        run(cell("lstm_peephole"), turned, given.x)["h"], run(cell("lstm_peephole"), given.params, given.x)["h"]
+    )
+
+
 # -- the trace ---------------------------------------------------------------------------------------------------------
 
 
@@ -440,6 +479,31 @@ def test_an_input_that_does_not_fit_is_refused(x, words):
 def test_a_state_that_does_not_fit_is_refused(state, words):
     with pytest.raises(InputError) as caught:
         run(cell("rnn"), weights(), X, state)
+    assert str(caught.value) == words
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"cell": "rnn"}, "cell is 'rnn'; a Cell is expected, such as gru_viz.cell('gru')."),
+        ({"params": None}, "params is a NoneType; a mapping of names to arrays is expected."),
+        ({"params": [1.0]}, "params is a list; a mapping of names to arrays is expected."),
+        ({"params": weights(b_h="one")}, "Parameter b_h of rnn is not an array of numbers."),
+        ({"params": weights(b_h=np.ones(4) * 1j)}, "Parameter b_h of rnn is not an array of numbers."),
+        ({"params": weights(b_h=[10**400] * 4)}, "Parameter b_h of rnn is not an array of numbers."),
+        (
+            {"params": weights(b_h=[0, 0, float("nan"), 0])},
+            "Parameter b_h of rnn holds a value that is not finite (nan or inf).",
+        ),
+        ({"x": None}, "x has the shape (); (T, I) or (T, B, I) is expected, each at least 1."),
+        ({"x": {}}, "x is not an array of numbers; (T, I) or (T, B, I) is expected."),
+        ({"state": [0.0]}, "state is a list; a mapping of names to arrays is expected."),
+        ({"state": {"h": {}}}, "state h is not an array of numbers."),
+    ],
+)
+def test_what_is_of_another_kind_is_refused_in_words(given, words):
+    with pytest.raises(InputError) as caught:
+        run(**{"cell": cell("rnn"), "params": weights(), "x": X} | given)
     assert str(caught.value) == words
 
 

@@ -1,6 +1,8 @@
 """Gradients: against autograd, differences and products of Jacobians, and at sizes that no float64 holds."""
 
+import copy
 import math
+import pickle
 import tracemalloc
 
 import numpy as np
@@ -342,12 +344,77 @@ def test_a_saturated_cell_has_gradients_and_no_nan():
 def test_a_row_without_a_gradient_costs_no_more_than_others(monkeypatch):
     """A zero is not a number that has left the range: no chunk is done again for it."""
     squares = []
-    original = gru_viz.gradients._Walk.square
-    monkeypatch.setattr(gru_viz.gradients._Walk, "square", lambda *rows: squares.append(rows) or original(*rows))
+    original = gru_viz.walk.Walk.square
+    monkeypatch.setattr(gru_viz.walk.Walk, "square", lambda *rows: squares.append(rows) or original(*rows))
     loss = np.ones((600, 2, 1))
     loss[:, 0] = 0.0
     backpropagate(run(RNN, scalar_params(0.9), np.zeros((600, 2, 1))), {"h": loss})
     assert len(squares) <= 20
+
+
+def rows_walked(monkeypatch, of: gru_viz.Cell, params, x) -> tuple[gru_viz.GradientFlow, int]:
+    """The gradients, and how many rows of the carried gradient the walk has looked at to find them."""
+    rows = []
+    original = gru_viz.walk.Walk.square
+    monkeypatch.setattr(
+        gru_viz.walk.Walk, "square", lambda walk, lo, hi: rows.append(hi - lo) or original(walk, lo, hi)
+    )
+    return backpropagate(run(of, params, x)), sum(rows)
+
+
+@pytest.mark.parametrize("u", [2.0**-40, 2.0**-11, 0.5, 1.0, 2.0, 2.0**40])
+def test_a_gradient_is_walked_nearly_once_however_fast_it_shrinks_or_grows(u, monkeypatch):
+    """Only what the first chunk has computed beyond the safe range is done again."""
+    flow, rows = rows_walked(monkeypatch, LINEAR, scalar_params(u, LINEAR), np.zeros((2_000, 1)))
+    np.testing.assert_allclose(flow.log10_norm(), log10(u) * np.arange(1_999, -1, -1), rtol=1e-13, atol=1e-13)
+    assert rows <= 2_000 + 128 + 2_000 / 15
+
+
+def test_a_gradient_that_ends_costs_no_more_than_one_that_does_not(monkeypatch):
+    """relu passes nothing on below zero: the gradient is an exact zero from there on, and no number out of range."""
+    own = gru_viz.Cell("relu", "h' = relu(U @ h + W @ x)")
+    x = np.full((2_000, 1), -1.0)
+    x[1_000:] = 1.0
+    flow, rows = rows_walked(monkeypatch, own, {"U": [[0.5]], "W": [[1.0]]}, x)
+    assert (flow.log10_norm()[:999] == -np.inf).all()
+    np.testing.assert_allclose(flow.log10_norm()[999:], log10(0.5) * np.arange(1_000, -1, -1), rtol=1e-13)
+    assert rows <= 2_400
+
+
+def test_a_drift_that_turns_round_within_a_chunk():
+    """Growing by 2^30 a step for 150 steps, then shrinking by 2^-35: each chunk expects the opposite of what comes."""
+    own = gru_viz.Cell("turns", "h' = b_v * h * tanh(W @ x) + b * h")
+    x = np.where(np.arange(300)[:, None] < 150, 20.0, 0.0)
+    trace = run(own, {"b_v": [2.0**30], "W": [[1.0]], "b": [2.0**-35]}, x, {"h": [0.0]})
+    grows = np.log10(2.0**30 * np.tanh(20.0) + 2.0**-35)
+    steps = np.where(np.arange(300) < 150, grows, log10(2.0**-35))
+    exact = np.append(steps[:0:-1].cumsum()[::-1], 0.0)
+    np.testing.assert_allclose(backpropagate(trace).log10_norm(), exact, rtol=1e-13, atol=1e-11)
+
+
+@pytest.mark.parametrize("u", [2.0**-20, 2.0**-300, 2.0**-1000, 2.0**300])
+def test_a_loss_for_one_row_of_a_batch_that_arrives_late(u):
+    """The first row has no gradient at all until step 250; both then run far out of the range of a float64."""
+    loss = np.zeros((300, 2, 1))
+    loss[250, 0] = loss[299, 1] = 1.0
+    norms = backpropagate(run(LINEAR, scalar_params(u, LINEAR), np.zeros((300, 2, 1))), {"h": loss}).log10_norm()
+    back = np.stack([250 - np.arange(300), 299 - np.arange(300)], axis=1)
+    np.testing.assert_allclose(norms[:251], log10(u) * back[:251], rtol=1e-13, atol=1e-11)
+    assert (norms[251:, 0] == -np.inf).all()
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_a_copy_of_a_flow_is_the_flow(early):
+    trace = default_run("lstm")
+    loss = np.zeros_like(trace["c"])
+    loss[-1], loss[3] = 2.0, 5.0 * early
+    flow = backpropagate(trace, {"c": loss})
+    loss[:] = 9.0
+    for copied in (pickle.loads(pickle.dumps(flow)), copy.deepcopy(flow), copy.copy(flow)):
+        for name in trace.names:
+            np.testing.assert_array_equal(copied[name], flow[name])
+        np.testing.assert_array_equal(copied.log10_norm(), flow.log10_norm())
+        np.testing.assert_array_equal(copied.params["U_f"], flow.params["U_f"])
 
 
 def test_a_gradient_that_does_not_exist_is_refused_without_a_warning():
@@ -487,7 +554,7 @@ def test_reach_of_no_gradient_is_nothing():
     assert reach(backpropagate(trace, {"h": np.zeros_like(trace["h"])})) == 0
 
 
-@pytest.mark.parametrize("share", [0, -0.1, 1.1, float("nan")])
+@pytest.mark.parametrize("share", [0, -0.1, 1.1, float("nan"), "a", None])
 def test_reach_refuses_what_is_no_share(share):
     with pytest.raises(InputError, match=r"share is .*; a number above 0 and up to 1 is allowed\."):
         reach(backpropagate(default_run("rnn")), share)
@@ -524,6 +591,9 @@ def test_gates_remember_when_nearly_shut_and_not_by_existing(name, steps):
     [
         ({"c": np.zeros((32, 8))}, "loss_grad names 'c'; the states of gru are h."),
         ({"h": np.zeros(8)}, "loss_grad of h has the shape (8,); (32, 8) is expected."),
+        ({"h": [["one"]]}, "loss_grad of h is not an array of numbers."),
+        ({"h": np.zeros((32, 8), dtype=complex)}, "loss_grad of h is not an array of numbers."),
+        ([1.0], "loss_grad is a list; a mapping of states to arrays is expected."),
         ({"h": np.full((32, 8), np.nan)}, "loss_grad of h holds a value that is not finite (nan or inf)."),
     ],
 )
