@@ -1,0 +1,107 @@
+"""The widgets, caches and tables of the Trajectories page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from gru_viz.cells import cell
+from gru_viz.errors import InputError
+from gru_viz.experiment import Experiment, without_view
+from gru_viz.figures.common import Figure
+from gru_viz.measures.portrait import UNITS, Portrait, portrait
+from gru_viz.measures.trajectories import Path, Trajectories
+from gru_viz.runs import cell_in_view
+from gru_viz.sequences import Sequence as Typed
+from gru_viz.sequences import parse_sequence
+from gru_viz.settings import SETTINGS
+from gru_viz.ui import state
+from gru_viz.ui.parts import figure
+from gru_viz.ui.widgets import choice, problem
+from gru_viz.ui.words import markdown
+
+BESIDE = 3  # panels in a row; on a phone one stands below the other
+
+
+def panels(drawn: Mapping[str, tuple[Figure, str]], key: str) -> None:
+    """A figure for each cell, by its name, with what it says to those who do not see it."""
+    columns = st.columns(min(BESIDE, max(2, len(drawn))))
+    for k, (name, (each, alt)) in enumerate(drawn.items()):
+        with columns[k % BESIDE]:
+            figure(each, key=f"{key}_{name}", alt=alt)
+
+
+def ask_cell(experiment: Experiment) -> None:
+    """Which of the compared cells is drawn."""
+    if len(experiment.cells) == 1:
+        return
+    st.session_state[state.key("focus")] = cell_in_view(experiment).name
+    choice("focus", experiment.cells, lambda name: cell(name).title)
+
+
+def ask_held(experiment: Experiment, sequence: Typed) -> None:
+    """Which input stays the same: one of the sequence's, or any other that is typed."""
+    label = dict(zip(sequence.tokens, sequence.labels, strict=True))
+    options = list(dict.fromkeys(["", *sequence.tokens, experiment.held]))
+    st.selectbox(
+        SETTINGS["held"].label, options, key=state.key("held"), on_change=state.change, args=("held",),
+        format_func=lambda token: label.get(token, token) if token else "nothing: x = 0", accept_new_options=True,
+    )  # fmt: skip
+    problem("held")
+
+
+def held_portrait(experiment: Experiment) -> Portrait:
+    """That of the input to be held, or where it cannot be read that of the input 0, and why."""
+    of = cell_in_view(experiment)
+    key = replace(without_view(experiment), focus=of.name, held=experiment.held)
+    try:
+        return _portrait(key)
+    except InputError as error:
+        st.error(markdown(f"{error} The figure shows the input 0."))
+        return _portrait(replace(key, held=""))
+
+
+@st.cache_resource(max_entries=20, show_spinner=False)
+def _portrait(experiment: Experiment) -> Portrait:
+    """Shared by all visitors and never changed; the largest takes 50 kB."""
+    sequence = parse_sequence(experiment.kind, experiment.text)
+    return portrait(experiment, cell_in_view(experiment), sequence)
+
+
+# -- tables: name -> a value for each row ------------------------------------------------------------------------------
+
+
+def path_columns(found: Trajectories) -> dict[str, list[Any]]:
+    return _steps(found.sequence) | _places(found.paths)
+
+
+def other_columns(found: Trajectories) -> dict[str, list[Any]]:
+    return _steps(found.replaced.sequence) | _places(found.others)
+
+
+def distance_columns(found: Trajectories) -> dict[str, list[Any]]:
+    first = found.differences[0].steps.start
+    rows = {name: values[first + 1 :] for name, values in _steps(found.sequence).items()}
+    return rows | {each.cell.title: each.distance.tolist() for each in found.differences}
+
+
+def point_columns(found: Portrait) -> dict[str, list[Any]]:
+    """A fixed point a row, in the order of all its numbers."""
+    names = [f"{name} {unit + 1}" for name in found.cell.states for unit in range(UNITS)]
+    states = {name: [float(point.state[k]) for point in found.points] for k, name in enumerate(names)}
+    values = {
+        f"eigenvalue {k + 1}": [f"{point.eigenvalues[k]:.6g}" for point in found.points] for k in range(len(names))
+    }
+    return {"kind": [point.kind for point in found.points]} | states | values
+
+
+def _steps(sequence: Typed) -> dict[str, list[Any]]:
+    """From the state before the first step on."""
+    return {"step": list(range(len(sequence.labels) + 1)), "token": ["", *sequence.labels]}
+
+
+def _places(paths: Sequence[Path]) -> dict[str, list[Any]]:
+    return {f"{path.cell.title}, direction {k + 1}": path.points[:, k].tolist() for path in paths for k in (0, 1)}
