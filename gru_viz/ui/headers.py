@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import re
+from pathlib import Path
+
+import streamlit
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+
+def _own_scripts() -> str:
+    """The hashes of the scripts that stand in Streamlit's own page: those, and no other inline script, may run."""
+    page = (Path(streamlit.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
+    digests = (hashlib.sha256(script.encode()).digest() for script in re.findall(r"<script>(.*?)</script>", page, re.S))
+    return "".join(f" 'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
+
 
 POLICY = {
     "default-src": "'self'",
-    "script-src": "'self' blob: 'wasm-unsafe-eval'",  # components bring their modules as blobs
+    "script-src": f"'self' blob: 'wasm-unsafe-eval'{_own_scripts()}",  # components bring their modules as blobs
     "style-src": "'self' 'unsafe-inline'",
     "img-src": "'self' data: blob:",
     "font-src": "'self' data:",
