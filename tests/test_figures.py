@@ -9,7 +9,7 @@ import pytest
 
 from gru_viz.cells import cell, cell_names
 from gru_viz.experiment import Experiment
-from gru_viz.figures.common import MARGIN, config, log_ticks, plain, spread, token_axis, typed, untyped
+from gru_viz.figures.common import MARGIN, log_ticks, plain, spread, token_axis, typed, untyped
 from gru_viz.figures.contrast import difference_figure, gradient_figure, states_figure, units_shown
 from gru_viz.runs import CellReport, Difference, Luck, contrast
 from gru_viz.theme import DARK, LIGHT, THEMES, cell_colour, cell_style
@@ -244,10 +244,6 @@ def test_what_was_typed_is_no_markup_in_a_figure():
     assert not [text for text in texts if "<" in text or ">" in text]
     assert axis["2"] == "&amp;amp;"
     assert all("%{x}" not in each.get("hovertemplate", "") for each in drawn["data"])
-
-
-def test_a_download_is_an_svg():
-    assert config("gru_viz_states")["toImageButtonOptions"] == {"format": "svg", "filename": "gru_viz_states"}
 
 
 # -- parts -------------------------------------------------------------------------------------------------------------

@@ -17,17 +17,8 @@ MAX_PLOTTED = 50_000  # heatmap cells in one figure
 MARGIN = {"l": 80, "r": 76, "t": 34, "b": 44}  # the same in all figures, so that their steps stand in one line
 MAX_LEVEL = 2  # digits of a label that stands upright; longer ones are turned, as Plotly thins them by their height
 FONT = "'Source Sans', system-ui, sans-serif"  # the first is the one of the page, which Streamlit ships
-CONFIG = {
-    "displaylogo": False,
-    "modeBarButtons": [["toImage"]],
-    "scrollZoom": False,
-    "doubleClick": False,
-}  # fmt: skip
-
-
-def config(filename: str) -> dict[str, Any]:
-    """How the browser shows a figure: no tools but the download, as SVG."""
-    return CONFIG | {"toImageButtonOptions": {"format": "svg", "filename": filename}}
+# How the browser shows a figure: nothing of Plotly's lies over it; the buttons that save it stand below.
+CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 
 
 def typed(values: np.ndarray) -> dict[str, str]:

@@ -7,9 +7,11 @@ from typing import Any
 
 import streamlit as st
 
-from gru_viz.figures.common import config
+from gru_viz.figures.common import CONFIG
 from gru_viz.theme import THEMES, Theme
 from gru_viz.ui import state
+from gru_viz.ui.pages import script
+from gru_viz.ui.save import figure_buttons
 from gru_viz.ui.table import table
 from gru_viz.ui.words import markdown
 
@@ -35,8 +37,22 @@ def sentence(text: str) -> None:
     st.markdown(markdown(text))
 
 
-def figure(drawn: Mapping[str, Any], key: str, alt: str) -> None:
-    st.plotly_chart(dict(drawn), key=key, theme=None, config=config(f"gru_viz_{key}"), alt=alt)
+def figure(
+    drawn: Mapping[str, Any],
+    key: str,
+    alt: str,
+    columns: Callable[[], Mapping[str, Sequence[Any]]] | None = None,
+    label: str = "",
+) -> None:
+    """A figure and what is below it: its numbers, where ``columns`` makes them, and the buttons that save it.
+
+    ``alt`` says what it shows, to whom does not see it; ``label`` what its table holds.
+    """
+    st.plotly_chart(dict(drawn), key=key, theme=None, config=CONFIG, alt=alt)
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if columns is not None:
+            numbers(key, label, columns)
+        figure_buttons(key)
 
 
 def numbers(key: str, label: str, columns: Callable[[], Mapping[str, Sequence[Any]]]) -> None:
@@ -49,7 +65,7 @@ def numbers(key: str, label: str, columns: Callable[[], Mapping[str, Sequence[An
 
 def go_to(page: str, label: str) -> None:
     """A link to another page, which shows the same experiment."""
-    st.page_link(f"app_pages/{page}.py", label=label)
+    st.page_link(script(page), label=label)
 
 
 def link_notes() -> None:

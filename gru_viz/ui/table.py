@@ -22,12 +22,18 @@ _CSS = """
 }
 .scroll:focus-visible { outline: 2px solid var(--st-primary-color); }
 table {
-  border-collapse: collapse; font-family: var(--st-font); font-size: .875rem; color: var(--st-text-color);
-  font-variant-numeric: tabular-nums;
+  border-collapse: collapse; min-width: 100%; color: var(--st-text-color);
+  font-family: var(--st-font); font-size: .875rem; font-variant-numeric: tabular-nums;
 }
 th, td { padding: .25rem .75rem; text-align: right; white-space: nowrap; }
-thead th { position: sticky; top: 0; background: var(--st-secondary-background-color); }
-tbody tr:nth-child(even) { background: var(--st-secondary-background-color); }
+tr { background: var(--st-background-color); }
+thead tr, tbody tr:nth-child(even) { background: var(--st-secondary-background-color); }
+thead th, thead td { position: sticky; top: 0; background: inherit; }
+tr > :first-child {
+  position: sticky; left: 0; z-index: 1; background: inherit; text-align: left; font-weight: inherit;
+}
+thead tr > :first-child { z-index: 2; }
+@media (max-width: 640px) { tbody tr > :first-child { white-space: normal; min-width: 7rem; } }
 """
 _JS = """
 export default function ({ data: bytes, parentElement }) {
@@ -37,15 +43,16 @@ export default function ({ data: bytes, parentElement }) {
     element.textContent = text
     return element
   }
-  const row = (texts, kinds) => {
+  const name = (text, scope) => Object.assign(cell("th", text), { scope })
+  const row = cells => {
     const element = document.createElement("tr")
-    element.append(...texts.map((text, k) => cell(kinds(k), text)))
+    element.append(...cells)
     return element
   }
-  const head = row(data.head, () => "th")
-  for (const name of head.children) name.scope = "col"
+  const head = row(data.head.map(text => text ? name(text, "col") : cell("td", text)))
   parentElement.querySelector("thead").replaceChildren(head)
-  parentElement.querySelector("tbody").replaceChildren(...data.rows.map(texts => row(texts, () => "td")))
+  const rows = data.rows.map(([first, ...others]) => row([name(first, "row"), ...others.map(text => cell("td", text))]))
+  parentElement.querySelector("tbody").replaceChildren(...rows)
   parentElement.querySelector(".scroll").setAttribute("aria-label", data.label)
 }
 """
@@ -53,7 +60,9 @@ _component = st.components.v2.component("gru_viz_table", html=_HTML, css=_CSS, j
 
 
 def table(columns: Mapping[str, Sequence[Any]], key: str, label: str) -> None:
-    """Columns of texts and numbers under their names; as many rows as MAX_CELLS allows, and a word about the others."""
+    """Columns of texts and numbers under their names; the first names the rows. As many rows as MAX_CELLS allows,
+    and a word about the others.
+    """
     count = len(next(iter(columns.values())))
     shown = min(count, max(1, MAX_CELLS // len(columns)))
     texts = [[_text(value) for value in values[:shown]] for values in columns.values()]
@@ -61,7 +70,7 @@ def table(columns: Mapping[str, Sequence[Any]], key: str, label: str) -> None:
     # As bytes: a dict would be searched for data frames, and that too imports pandas.
     _component(key=key, data=json.dumps({"label": label, "head": list(columns), "rows": rows}).encode())
     if shown < count:
-        st.caption(f"The first {shown:,} of {count:,} steps are listed.")
+        st.caption(f"The first {shown:,} of {count:,} rows are listed.")
 
 
 def _text(value: Any) -> str:

@@ -1,0 +1,202 @@
+"""What the Compare page says of a run: what each cell costs, what it keeps, and what keeping costs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence as Many
+
+from gru_viz.conclusions.common import counted, in_each, unit_of
+from gru_viz.measures.compare import AFTER, FLOAT, LEAST, MAX_STEPS, TIMED_RUNS, Comparison, Count, Price
+from gru_viz.sequences import Sequence
+from gru_viz.settings import KEEP_CHOICES
+from gru_viz.theme import number
+
+QUESTION = "What does each cell cost and keep?"
+LESSON = (
+    "In general: gates cost parameters and time. What is kept depends on how nearly shut they are, not on how many "
+    "parameters there are."
+)
+COUNTED = (
+    "H units and I inputs: a matrix W costs H·I, a matrix U costs H², a vector costs H. Where a step is one-hot, H·I "
+    "is in truth the look-up of a column."
+)
+WORTH_SAYING = 0.01  # less of a difference than this is no memory to speak of
+_NONE = "–"
+
+
+def costs(found: Many[Comparison], sequence: Sequence, hidden_size: int) -> str:
+    """How many parameters each cell has, and how many times those of the first that is."""
+    inputs = sequence.values.shape[1]
+    counts = [each.cost.parameters.total(inputs, hidden_size) for each in found]
+    texts = [f"{count:,}" + f" ({count / counts[0]:.3g} times as many)" * (k > 0) for k, count in enumerate(counts)]
+    texts[0] += " parameters"
+    sizes = f"{counted(hidden_size, 'hidden unit')} and {counted(inputs, 'input')}"
+    return f"With {sizes} there are {in_each([each.cell for each in found], texts)}."
+
+
+def memory(found: Many[Comparison], sequence: Sequence) -> str:
+    """What the first step still changes at the end, measured by taking it away."""
+    steps, unit = min(len(sequence.tokens), MAX_STEPS), unit_of(sequence)
+    if steps == 1:
+        return "There is one step: nothing has come after it yet that could be kept through. Type more."
+    taken = "0 as its input" if sequence.values[0].any() else "1 as its input in place of 0"
+    texts = [_kept(each.own) for each in found]
+    texts[0] += " of its largest difference"
+    end = "at the end" if steps == len(sequence.tokens) else f"after {steps:,} steps"
+    cells = [each.cell for each in found]
+    return f'Without the first {unit}, "{sequence.labels[0]}" ({taken}), {end} h differs by {in_each(cells, texts)}.'
+
+
+def _kept(price: Price) -> str:
+    """0.0053, and beside it what is left in states that are not shown as h."""
+    others = "".join(f" ({name}: {share(left)})" for name, left in price.left.items() if name != "h")
+    return share(price.left["h"]) + others
+
+
+def share(left: float) -> str:
+    """A share in words where its digits would say too much: rounding is about 10⁻¹⁵ of a state."""
+    return "all" if left == 1 else "0" if left == 0 else "less than 10⁻¹⁴" if left < LEAST else number(left, 2)
+
+
+def finding(found: Many[Comparison], sequence: Sequence) -> str:
+    """The price of memory; the title of the figure."""
+    gated = [each for each in found if len(each.prices) > 1]
+    if not gated:
+        texts = [steps_text(each.own.steps) for each in found]
+        texts[0] += " step" if texts[0] == "1" else " steps"
+        takes = f"90 % of a change takes {in_each([each.cell for each in found], texts)}"
+        return f"{takes}, whatever the gates are set to keep at the start."
+    ends = [[steps_text(each.prices[k].steps) for k in (-1, 0)] for each in gated]
+    ends[0][0] += " step" if ends[0][0] == "1" else " steps"
+    texts = [f"{last} instead of {first}" for last, first in ends]
+    low, high = (KEEP_CHOICES[gated[0].prices[k].keep] for k in (0, -1))
+    numbers = f"with {high} kept a step in place of {low}, 90 % of a change takes "
+    return f"{_relation(gated, unit_of(sequence))}: {numbers}{in_each([each.cell for each in gated], texts)}."
+
+
+def _relation(gated: Many[Comparison], unit: str) -> str:
+    """Whether keeping longer and following later go together, from the lowest setting to the highest."""
+    ends = [(each.prices[0], each.prices[-1]) for each in gated]
+    later = all(_wait(first) < _wait(last) for first, last in ends)
+    kept = all(max(first.left["h"], LEAST) < last.left["h"] for first, last in ends)
+    if later and kept:
+        return "What keeps longer follows later"
+    if later and all(last.left["h"] < LEAST for _, last in ends):
+        return f"A gate that keeps more follows later, and the first {unit} is gone all the same"
+    return "Keeping longer and following later do not go together everywhere in this run"
+
+
+def _wait(price: Price) -> float:
+    return math.inf if price.steps is None else price.steps
+
+
+def steps_text(steps: int | None) -> str:
+    return f"over {AFTER}" if steps is None else f"{steps:,}"
+
+
+def misconception(found: Many[Comparison], sequence: Sequence, hidden_size: int) -> str:
+    """The same count of parameters with two memories; nothing where this run does not show it."""
+    for each in found:
+        low, high = each.prices[0], each.prices[-1]
+        texts = [share(price.left["h"]) for price in (low, high)]
+        if texts[0] != texts[1] and high.left["h"] >= WORTH_SAYING:
+            count = each.cost.parameters.total(sequence.values.shape[1], hidden_size)
+            return (
+                f"“More parameters is more memory” is not true: set to keep {KEEP_CHOICES[low.keep]} or "
+                f"{KEEP_CHOICES[high.keep]}, the {each.cell.title} has the same {count:,} parameters, and "
+                f"{texts[0]} or {texts[1]} of the first {unit_of(sequence)}'s difference is left."
+            )
+    return ""
+
+
+def how_to_read(found: Many[Comparison], sequence: Sequence) -> str:
+    several = any(len(each.prices) > 1 for each in found)
+    points = (
+        f"Each point is a cell whose gates start by keeping {', '.join(KEEP_CHOICES.values())} a step, the large one "
+        "the setting of this run. "
+    ) * several
+    missing = any(price.steps is None for each in found for price in each.prices)
+    over = f" Where h has not settled {AFTER} steps after the jump there is no point." * missing
+    return (
+        f"{points}To the right: the share of the first {unit_of(sequence)}'s difference that is left in h. Up: the "
+        f"steps that h takes for 90 % of its change when the first input jumps from 0 to 1.{over}"
+    )
+
+
+TIMED = (
+    f"Time: the median of up to {TIMED_RUNS} runs of this sequence on the machine that serves this page, with every "
+    "value recorded. It is that of this program, and of whatever else the machine does, more than of the cell."
+)
+
+
+# The table -----------------------------------------------------------------------------------------------------------
+
+
+def table(found: Many[Comparison], sequence: Sequence, hidden_size: int) -> dict[str, list[str]]:
+    """Name of a column -> its texts: what is counted or measured, and a column for each cell."""
+    inputs, unit = sequence.values.shape[1], unit_of(sequence)
+    others = sorted({name for each in found for name in each.own.left} - {"h"})
+    rows = ["Parameters", "… with two biases, as in PyTorch", "Multiplications a step", "sigmoid and tanh a step"]
+    rows += ["Handed from step to step", "Held of each step by this run", "Measured time a step"]
+    rows += [f"Left of the first {unit}, in {name}" for name in ("h", *others)] + ["Steps until 90 % of a change"]
+    columns = {"": rows}
+    for each in found:
+        cost = each.cost
+        counts = [arithmetic(count, inputs, hidden_size) for count in (cost.parameters, cost.two_biases)]
+        counts.append(arithmetic(cost.multiplications, inputs, hidden_size))
+        counts.append(arithmetic(Count(0, 0, cost.squashings), inputs, hidden_size))
+        memory = [f"{FLOAT * values * hidden_size:,} bytes" for values in (cost.carried, cost.kept)]
+        seconds = f"{number(1e6 * each.seconds, 2)} µs"
+        left = [share(each.own.left[name]) if name in each.own.left else _NONE for name in ("h", *others)]
+        columns[each.cell.title] = [*counts, *memory, seconds, *left, steps_text(each.own.steps)]
+    return columns
+
+
+def arithmetic(count: Count, inputs: int, hidden: int) -> str:
+    """ "4·(8·16 + 8² + 8) = 800": what is common to all parts stands before the bracket, and a rest behind it."""
+    groups = count.inputs if count.inputs == count.recurrents else 1
+    groups = groups or math.gcd(count.vectors) or 1
+    each, rest = divmod(count.vectors, groups)
+    terms = [
+        _times(count.inputs // groups, f"{hidden}·{inputs}"),
+        _times(count.recurrents // groups, f"{hidden}²"),
+        _times(each, f"{hidden}"),
+    ]
+    inside = " + ".join(filter(None, terms))
+    text = inside if groups == 1 else f"{groups}·({inside})" if "+" in inside else f"{groups}·{inside}"
+    text = " + ".join(filter(None, (text, _times(rest, f"{hidden}"))))
+    total = f"{count.total(inputs, hidden):,}"
+    return total if text in ("", total) else f"{text} = {total}"
+
+
+def _times(factor: int, text: str) -> str:
+    return "" if factor == 0 else text if factor == 1 else f"{factor}·{text}"
+
+
+# The figure in words and numbers -------------------------------------------------------------------------------------
+
+
+def described(found: Many[Comparison], sequence: Sequence) -> str:
+    parts = []
+    for each in found:
+        points = [
+            f"{KEEP_CHOICES[price.keep] + ': ' if len(each.prices) > 1 else ''}{share(price.left['h'])} left, "
+            f"{steps_text(price.steps)} steps"
+            for price in each.prices
+        ]
+        parts.append(f"{each.cell.title}, {'; '.join(points)}")
+    return (
+        f"What is left of the first {unit_of(sequence)} against the steps until 90 % of a change. {'. '.join(parts)}."
+    )
+
+
+def prices_table(found: Many[Comparison]) -> dict[str, list[str | float]]:
+    points = [(each, price) for each in found for price in each.prices]
+    return {
+        "cell": [each.cell.title for each, _ in points],
+        "gates start by keeping": [
+            KEEP_CHOICES[price.keep] if len(each.prices) > 1 else _NONE for each, price in points
+        ],
+        "left in h": [price.left["h"] for _, price in points],
+        "steps until 90 %": [steps_text(price.steps) for _, price in points],
+    }

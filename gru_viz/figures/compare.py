@@ -1,0 +1,77 @@
+"""The figure of the Compare page: what is kept against what keeping costs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from gru_viz.figures.common import MARGIN, Figure, frame, log_ticks, words
+from gru_viz.measures.compare import LEAST, Comparison, Price
+from gru_viz.settings import KEEP_CHOICES
+from gru_viz.theme import Theme, cell_colour, cell_style, number
+
+HEIGHT = 320  # px of the plot itself
+ROOM = 0.05  # of each axis, beyond its last point
+STEPS = (1, 2, 5, 10, 20, 50, 100, 200)  # labels of the steps
+SIDES = ("top left", "bottom right")  # where the labels of one cell and of the next stand
+
+
+def price_figure(found: Sequence[Comparison], own: float, theme: Theme) -> Figure:
+    """Left to right the share of the first step that is left in h, upwards the steps until 90 % of a change; both log.
+
+    A line joins the settings of one cell; ``own`` is the keep of this run, whose marker is larger. Shares below LEAST
+    stand at the left edge, whose label says so; what has not settled has no point.
+    """
+    places = [_place(price) for each in found for price in each.prices]
+    low = min(-1.0, *places)
+    waits = [math.log10(price.steps) for each in found for price in each.prices if price.steps]
+    bottom, top = min(waits, default=0.0), max([*waits, 1.0])
+    layout = frame(theme, HEIGHT + MARGIN["t"] + MARGIN["b"])
+    ticks, texts = log_ticks(low, 0.0)
+    if low == math.log10(LEAST):
+        kept = [(tick, text) for tick, text in zip(ticks, texts, strict=True) if tick > low * (1 - 2 * ROOM)]
+        ticks, texts = [low, *(tick for tick, _ in kept)], ["nothing", *(text for _, text in kept)]
+    layout["xaxis"] = _axis(theme, low, 0.0, ticks, texts) | {
+        "title": {"text": "share of the first step's difference left in h", "standoff": 6,
+                  "font": {"size": 13, "color": theme.quiet}},
+    }  # fmt: skip
+    layout["yaxis"] = _axis(theme, bottom, top, [math.log10(step) for step in STEPS], [f"{step}" for step in STEPS])
+    layout["annotations"].append(
+        words("steps until 90 % of a change", theme.quiet, x=0, y=1, left=False)
+        | {"xshift": 0, "yanchor": "bottom", "yshift": 8}
+    )
+    return {"data": [_line(each, k, own, theme) for k, each in enumerate(found)], "layout": layout}
+
+
+def _place(price: Price) -> float:
+    return math.log10(max(price.left["h"], LEAST))
+
+
+def _axis(theme: Theme, low: float, high: float, ticks: list[float], texts: list[str]) -> Figure:
+    room = ROOM * (high - low) + 0.05
+    return {
+        "range": [low - room, high + room], "tickvals": ticks, "ticktext": texts, "fixedrange": True, "zeroline": False,
+        "gridcolor": theme.faint, "tickfont": {"size": 13, "color": theme.text},
+    }  # fmt: skip
+
+
+def _line(each: Comparison, order: int, own: float, theme: Theme) -> Figure:
+    several = len(each.prices) > 1
+    names = [KEEP_CHOICES[price.keep] for price in each.prices] if several else [""]
+    texts = [*names[:1], *[""] * (len(names) - 2), f"{each.cell.title}, {names[-1]}"] if several else [each.cell.title]
+    colour, style = cell_colour(theme, each.cell), cell_style(each.cell)
+    return {
+        "type": "scatter", "mode": "lines+markers+text", "name": each.cell.title, "cliponaxis": False,
+        "x": [_place(price) for price in each.prices],
+        "y": [math.log10(price.steps) if price.steps else None for price in each.prices],
+        "text": texts, "textposition": SIDES[order % len(SIDES)], "textfont": {"size": 13, "color": colour},
+        "line": {"color": colour, "dash": style.dash, "width": 2},
+        "marker": {"color": colour, "symbol": style.marker, "opacity": 1,
+                   "size": [15 if price.keep == own else 9 for price in each.prices],
+                   "line": {"color": theme.ground, "width": 1}},
+        "hovertext": [
+            f"{each.cell.title} {name}: {number(price.left['h'], 2)} left, {price.steps} steps"
+            for name, price in zip(names, each.prices, strict=True)
+        ],
+        "hovertemplate": "%{hovertext}<extra></extra>",
+    }  # fmt: skip

@@ -1,0 +1,21 @@
+"""What the Compare page keeps between reruns."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from gru_viz.experiment import Experiment, without_view
+from gru_viz.measures.compare import Comparison, compare
+from gru_viz.runs import cells_of
+from gru_viz.sequences import parse_sequence
+
+
+def compared(experiment: Experiment) -> tuple[Comparison, ...]:
+    return _compared(without_view(experiment))
+
+
+@st.cache_resource(max_entries=20, show_spinner=False)
+def _compared(experiment: Experiment) -> tuple[Comparison, ...]:
+    """Shared by all visitors: numbers alone, and the measured time stands still while somebody looks at it."""
+    sequence = parse_sequence(experiment.kind, experiment.text)
+    return tuple(compare(experiment, of, sequence) for of in cells_of(experiment))
