@@ -11,11 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from gru_viz.errors import InputError
 from gru_viz.handset import HAND_SET
 from gru_viz.labels import MAX_QUOTE, quoted
+from gru_viz.packing import fingerprint, pack, unpack
 from gru_viz.sequences import KINDS
 from gru_viz.settings import REFUSALS, SETTINGS
 
@@ -57,6 +58,7 @@ class Experiment:
     norm: str = "state"  # what the Gradients page draws
     share: float = 0.01  # of the last step's norm, down to which a gradient reaches
     clip: float = 1.0  # the norm of all parameters' gradient above which it would be clipped
+    example: str = ""  # the ready example that was chosen last
 
     def __post_init__(self) -> None:
         for name, setting in SETTINGS.items():
@@ -114,27 +116,44 @@ def _fixed(weights: str) -> dict[str, Any]:
     return {"cells": (own.cell,), "hidden_size": own.hidden_size, "luck": False} if own else {}
 
 
-# Name in a link -> field; the text stands under the name of its kind, `text=` or `numbers=`.
-_LINK = dict.fromkeys(KINDS, "text") | {setting.key: name for name, setting in SETTINGS.items() if name != "kind"}
+# Name in a link -> field; the text stands under the name of its kind, `text=` or `numbers=`, or under one of two more.
+PACKED, MISSING = "z", "missing"
+_LINK = dict.fromkeys((*KINDS, PACKED, MISSING), "text")
+_LINK |= {setting.key: name for name, setting in SETTINGS.items() if name not in ("kind", "text")}
+_LONG = 300  # characters of a text that is left out where nothing else helps
 
 # The form in a link --------------------------------------------------------------------------------------------------
 
 
+def _usual(weights: str) -> Experiment:
+    """What a link with these weights means where it says nothing: hand-set ones bring a sequence of their own."""
+    return with_weights(Experiment(), weights) if weights in HAND_SET else Experiment()
+
+
 def to_query(experiment: Experiment) -> dict[str, str]:
-    """Name -> text for what differs from the default; equal experiments give equal links."""
-    usual, query = Experiment(), {}
+    """Name -> text for what differs from the default; equal experiments give equal links.
+
+    A sequence that does not fit is packed; one that does not fit then is missing, and its fingerprint says so.
+    """
+    usual, rest = _usual(experiment.weights), {}
     for key, name in _LINK.items():
-        if key in KINDS and key != experiment.kind:
-            continue
-        value = getattr(experiment, name)
-        if value != getattr(usual, name) or (key in KINDS and key != usual.kind):
-            query[key] = SETTINGS[name].write(value)
-    return query
+        value, default = getattr(experiment, name), getattr(Experiment if name == "weights" else usual, name)
+        if name != "text" and value != default:
+            rest[key] = SETTINGS[name].write(value)
+    kind, text = experiment.kind, experiment.text
+    if (kind, text) == (usual.kind, usual.text):
+        return rest
+    if _fits(query := {kind: text, **rest}):
+        return query
+    if (packed := pack(kind, text)) and _fits(query := {PACKED: packed, **rest}):
+        return query
+    query = {MISSING: fingerprint(kind, text), **rest}
+    return query if _fits(query) else {key: value for key, value in query.items() if len(quote(value)) <= _LONG}
 
 
 def link_fits(experiment: Experiment) -> bool:
-    """Whether `from_query` would read the experiment's link."""
-    return _fits(to_query(experiment))
+    """Whether the experiment's link holds its sequence too."""
+    return MISSING not in to_query(experiment)
 
 
 def _fits(query: Mapping[str, str | Sequence[str]]) -> bool:
@@ -142,15 +161,18 @@ def _fits(query: Mapping[str, str | Sequence[str]]) -> bool:
     return max(plain, len(query)) <= MAX_QUERY_BYTES >= len(urlencode(query, doseq=True, errors="surrogatepass"))
 
 
-def from_query(query: Mapping[str, str | Sequence[str]]) -> tuple[Experiment, tuple[str, ...]]:
+def from_query(
+    query: Mapping[str, str | Sequence[str]], known: Mapping[str, tuple[str, str]] | None = None
+) -> tuple[Experiment, tuple[str, ...]]:
     """The experiment in a link, and a sentence for each part that was not used; those fields keep their default.
 
-    Takes one text or a list of texts for each name. Never raises.
+    Takes one text or a list of texts for each name, and the sequences that are ``known`` by their fingerprints, each
+    with its kind. Never raises.
     """
     if not _fits(query):
         return Experiment(), (f"The link has more than {MAX_QUERY_BYTES:,} bytes: nothing in it is used.",)
     given: dict[str, Any] = {}
-    notes = []
+    notes, sequence = [], ""  # the name under which the sequence stands
     if unknown := [key for key in query if key not in _LINK]:
         named = ", ".join(map(quoted, unknown[:3])) + (f" and {len(unknown) - 3:,} more" if len(unknown) > 3 else "")
         near = get_close_matches(unknown[0][:MAX_QUOTE], _LINK, 1)
@@ -159,32 +181,43 @@ def from_query(query: Mapping[str, str | Sequence[str]]) -> tuple[Experiment, tu
     for key, name in _LINK.items():
         texts = query.get(key, ())
         text, *others = (texts,) if isinstance(texts, str) else texts or (None,)
-        setting = SETTINGS[name]
         if text is None:
             continue
         if others:
             notes.append(f"In the link, {key}= stands {len(texts):,} times and is not used: once is expected.")
         elif name in given:
-            notes.append(f"In the link, {key}= is not used: it stands beside {given['kind']}=, and one is expected.")
+            notes.append(f"In the link, {key}= is not used: it stands beside {sequence}=, and one is expected.")
+        elif key == MISSING and text not in (known or {}):
+            notes.append("The sequence was too long for this link and is missing in it: another stands in its place.")
         else:
             try:
-                given[name] = setting.check(setting.read(text))
+                given |= _read(key, text, known or {})
             except REFUSALS:
-                notes.append(f"In the link, {key}={_shown(text)} is not used: {setting.expected} is expected.")
+                expected = "a packed sequence" if key == PACKED else SETTINGS[name].expected
+                notes.append(f"In the link, {key}={_shown(text)} is not used: {expected} is expected.")
                 continue
-            given |= {"kind": key} if key in KINDS else {}
+            sequence = key if name == "text" else sequence
             if "\ufffd" in text:
                 notes.append(f"In the link, {key}={_shown(text)} may have lost a character where � stands.")
     weights = given.get("weights", "")
-    if clash := _clash(weights, given.get("kind", Experiment.kind)):
+    if clash := _clash(weights, given.get("kind", _usual(weights).kind)):
         notes.append(f"In the link, weights={_shown(given.pop('weights'))} is not used: {clash}.")
-    experiment = Experiment(**given)
+    experiment = dataclasses.replace(_usual(given.get("weights", "")), **given)
     for name, value in _fixed(experiment.weights).items():
         if given.get(name, value) != value:
             setting = SETTINGS[name]
             came, used = (_shown(setting.write(each)) for each in (given[name], value))
             notes.append(f"In the link, {setting.key}={came} is not used: with weights={_shown(weights)} it is {used}.")
     return experiment, tuple(notes)
+
+
+def _read(key: str, text: str, known: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
+    """Field -> value of one part of a link, or one of REFUSALS."""
+    name = _LINK[key]
+    if name != "text":
+        return {name: SETTINGS[name].check(SETTINGS[name].read(text))}
+    kind, text = unpack(text) if key == PACKED else known[text] if key == MISSING else (key, text)
+    return {"kind": kind, "text": SETTINGS["text"].check(text)}
 
 
 def _shown(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -79,7 +80,7 @@ def init_params(
     scale = 1 / np.sqrt(hidden_size)
 
     def stream(name: str) -> np.random.Generator:
-        return np.random.default_rng([int(seed), crc32(name.encode())])
+        return _stream(int(seed), name)
 
     def recurrent(name: str) -> np.ndarray:
         if scheme == "uniform":
@@ -90,7 +91,7 @@ def init_params(
     params = {}
     for name, shape in cell.parameters.items():
         if shape == INPUT_MATRIX:
-            columns = [stream(f"{name}|{token}").uniform(-scale, scale, hidden_size) for token in names]
+            columns = [_column(int(seed), f"{name}|{token}", hidden_size) for token in names]
             params[name] = input_gain * np.stack(columns, axis=1)
         elif shape == RECURRENT_MATRIX:
             params[name] = recurrent_gain * recurrent(name)
@@ -101,6 +102,18 @@ def init_params(
         else:
             params[name] = np.zeros(hidden_size)
     return params
+
+
+def _stream(seed: int, name: str) -> np.random.Generator:
+    return np.random.default_rng([seed, crc32(name.encode())])
+
+
+@functools.lru_cache(maxsize=4096)
+def _column(seed: int, name: str, hidden_size: int) -> np.ndarray:
+    """A token's column of an input matrix. To set up its stream costs more than all else in a run, and a sequence with
+    one word replaced has the columns of the sequence before."""
+    scale = 1 / np.sqrt(hidden_size)
+    return _stream(seed, name).uniform(-scale, scale, hidden_size)
 
 
 def check_sizes(input_size: int, hidden_size: int) -> None:

@@ -151,9 +151,8 @@ class CellReport:
         return float(self.norm[0] - self.norm[-1])
 
 
-def report(experiment: Experiment, of: Cell, sequence: Sequence) -> CellReport:
-    ran = trace(experiment, of, sequence)
-    flow = backpropagate(ran)
+def report(ran: Trace) -> CellReport:
+    flow, of = backpropagate(ran), ran.cell
     return CellReport(
         cell=of,
         states={name: ran[name] for name in of.states},
@@ -186,12 +185,11 @@ class Difference:
         return float(self.shares[-1])
 
 
-def difference(experiment: Experiment, of: Cell, sequence: Sequence, replaced: Replacement) -> Difference:
-    """Both runs share their weights: those of a token belong to the token, whichever others there are."""
-    one, other = trace(experiment, of, sequence), trace(experiment, of, replaced.sequence)
-    count = min(one.steps, other.steps) - replaced.start
+def difference(one: Trace, other: Trace, start: int) -> Difference:
+    """Of two runs with the same weights, whose sequences are the same before ``start`` and at their ends."""
+    count = min(one.steps, other.steps) - start
     distance = np.linalg.norm(one["h"][-count:] - other["h"][-count:], axis=-1)
-    return Difference(of, range(one.steps - count, one.steps), distance)
+    return Difference(one.cell, range(one.steps - count, one.steps), distance)
 
 
 @dataclass(frozen=True)
@@ -216,21 +214,19 @@ class Contrast:
     @property
     def replaced_text(self) -> tuple[str, str]:
         """What stood in the sequence, and what stands there instead."""
-        first, old, new = self.replaced.start, self.replaced.old, self.replaced.new
-        tokens, others = self.sequence.tokens, self.replaced.sequence.tokens
-        return "".join(tokens[first : first + old]), "".join(others[first : first + new])
+        return self.replaced.texts(self.sequence)
 
 
 def contrast(experiment: Experiment) -> Contrast:
     """Raises InputError for a sequence or a replacement that cannot be read."""
     sequence = parse_sequence(experiment.kind, experiment.text)
     replaced = replace(sequence, experiment.replace, experiment.by)
-    cells = cells_of(experiment)
+    runs, others = (traces(experiment, each) for each in (sequence, replaced.sequence))
     return Contrast(
         sequence=sequence,
-        reports=tuple(report(experiment, of, sequence) for of in cells),
+        reports=tuple(map(report, runs)),
         replaced=replaced,
-        differences=tuple(difference(experiment, of, sequence, replaced) for of in cells),
+        differences=tuple(difference(one, other, replaced.start) for one, other in zip(runs, others, strict=True)),
     )
 
 

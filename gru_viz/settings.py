@@ -13,11 +13,17 @@ import numpy as np
 
 from gru_viz.cells import cell_names
 from gru_viz.handset import HAND_SET
-from gru_viz.sequences import KINDS, MAX_CHARACTERS, MAX_STEPS, number_text, read_number
+from gru_viz.sequences import KINDS, MAX_FILE, MAX_STEPS, number_text, read_number
 
 MAX_BIASES = 16
 MAX_BIAS = 10.0
 MAX_HIDDEN = 64
+# The ready experiments of gru_viz.examples; "" when none was chosen.
+EXAMPLE_NAMES = (
+    "", "who_keeps_the_name", "half_open", "a_little_bias", "plain_rnn_remembers", "until_something_arrives",
+    "theorys_line", "exploding", "memory_without_gradient", "counting_brackets", "latching_a_flag", "two_grus",
+    "the_price",
+)  # fmt: skip
 MAX_UNITS = 6  # drawn as lines at once
 KEEP_CHOICES = {bias: f"{100 / (1 + math.exp(-bias)):.0f} %" for bias in (0.0, 1.0, 2.0, 3.0)}
 SCHEMES = ("uniform", "orthogonal")
@@ -142,15 +148,16 @@ def _view(setting: Setting) -> Setting:
     return replace(setting, view=True)
 
 
+_KEPT = f"one of {', '.join(map(number_text, KEEP_CHOICES))}, for {', '.join(KEEP_CHOICES.values())},"
 _CELLS = f"one or more of {', '.join(cell_names())}, each once,"
 _BIASES = f"up to {MAX_BIASES} gates, each once with a number from {-MAX_BIAS:g} to {MAX_BIAS:g}, as in f:1,z:-2,"
 _UNITS = f"1 to {MAX_UNITS} different whole numbers from 1 to {MAX_HIDDEN}, as in 1,4,"
 SETTINGS = {
     "kind": _choice("", "Kind of sequence", KINDS),  # in a link it is the name under which the text stands
-    "text": _text("text", "Sequence", MAX_CHARACTERS),
+    "text": _text("text", "Sequence", MAX_FILE),
     "cells": Setting("cells", "Compare", _CELLS, _check_cells, lambda text: text.split(","), ",".join),
     "hidden_size": _whole("hidden", "Hidden units", 1, MAX_HIDDEN),
-    "keep": _choice("keep", "Gates start by keeping", KEEP_CHOICES, number_text),
+    "keep": replace(_choice("keep", "Gates start by keeping", KEEP_CHOICES, number_text), expected=_KEPT),
     "seed": _whole("seed", "Seed", 0, 2**32 - 1),
     "scheme": _choice("scheme", "Scheme", SCHEMES),
     "recurrent_gain": _real("gain", "Recurrent gain", 0.0, 4.0),
@@ -173,4 +180,5 @@ SETTINGS = {
     "norm": _view(_choice("norm", "Norm of", ("state", "parts", "input", "jacobian"))),
     "share": _view(_choice("share", "Share that counts as reached", (0.1, 0.01, 0.001, 1e-6), number_text)),
     "clip": _view(_real("clip", "Clip at norm", 0.0, 1000.0)),
+    "example": _view(replace(_choice("example", "Example", EXAMPLE_NAMES), expected="the name of a ready example")),
 }

@@ -103,7 +103,7 @@ def proto(app, key):
 
 def figure(app, key):
     spec = json.loads(proto(app, key).spec)
-    spec["layout"].pop("template")  # Streamlit's own
+    spec["layout"].pop("template", None)  # Streamlit's own
     return spec
 
 
@@ -190,6 +190,7 @@ IN_LINK = {
     "norm": ({"norm": "parts"}, "parts", None),
     "share": ({"share": "0.1"}, 0.1, None),
     "clip": ({"clip": "2"}, 2.0, None),
+    "example": ({"example": "half_open"}, "half_open", None),
 }
 
 
@@ -465,7 +466,7 @@ def test_a_mistake_is_forgotten_when_another_kind_is_chosen_and_chosen_again():
 def test_the_spectrum_is_that_of_the_recurrent_matrices(scheme):
     app = unfold(open_app(gain="1.5", scheme=scheme, cells=",".join(cell_names())), "more")
     of = experiment(app)
-    said = [plain(caption.value) for caption in app.sidebar.caption]
+    said = [plain(caption.value) for caption in app.sidebar.caption if "ρ" in caption.value]
     assert len(said) == len(of.cells)
     for name, sentence in zip(of.cells, said, strict=True):
         _, names = expected.inputs(of, expected.tokens_of(of))
@@ -642,17 +643,6 @@ def test_the_figures_are_dark_on_a_dark_page():
         assert [trace["name"] for trace in one["data"]] == [trace["name"] for trace in other["data"]]
         colours = [json.dumps([each["data"], each["layout"]]) for each in (one, other)]
         assert not set(re.findall("#[0-9A-Fa-f]{6}", colours[0])) & set(re.findall("#[0-9A-Fa-f]{6}", colours[1]))
-
-
-def test_a_sequence_too_long_for_a_link_says_so_and_leaves_the_rest_in_it():
-    app = open_app(seed="3")
-    enter(app, "text", "é" * 1_000 + "a")
-    assert "too long for a link" in app.warning[0].value
-    assert link(app)["seed"] == "3"
-    assert "text" not in link(app)
-    assert len(experiment(app).text) == 1_001
-    enter(app, "text", "Hello Ada")
-    assert (app.warning.len, link(app)["text"]) == (0, "Hello Ada")
 
 
 def test_what_was_typed_is_never_markup():

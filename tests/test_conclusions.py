@@ -117,7 +117,7 @@ def test_one_step_reaches_nowhere():
         ("abc", (-13.6, -2.43, -1.74),
          '2 letters later | "a" | 2.5·10⁻¹⁴ of | in the RNN, 0.0037 in the LSTM, 0.018 in the GRU.'),
         ("ab", (-1.0,), '1 letter later | "a" | 0.10 of | in the RNN.'),
-        ("a b", (-math.inf, 0.0), '2 letters later | "a" | 0 of | in the RNN, 1.0 in the LSTM.'),
+        ("a b", (-math.inf, 0.0), '2 characters later | "a" | 0 of | in the RNN, 1.0 in the LSTM.'),
         ("ab", (1.0, 0.3), '1 letter later | "a" | 10 times | in the RNN, 2.0 in the LSTM.'),
         ("ab", (-1.0, 0.3), '1 letter later | "a" | 0.10 times | in the RNN, 2.0 in the LSTM.'),
         (" b", (-1.0,), '1 character later | "␣" | 0.10 of | in the RNN.'),

@@ -1,18 +1,23 @@
+import base64
 import math
 import re
 import reprlib
+import time
+import tracemalloc
 import unicodedata
+import zlib
 from dataclasses import fields, replace
 from fractions import Fraction
 from urllib.parse import parse_qs, urlencode
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gru_viz.cells import cell_names
 from gru_viz.errors import InputError
+from gru_viz.examples import example_names
 from gru_viz.experiment import (
     MAX_QUERY_BYTES,
     Experiment,
@@ -22,19 +27,23 @@ from gru_viz.experiment import (
     with_weights,
     without_view,
 )
+from gru_viz.packing import pack
+from gru_viz.sequences import KINDS
 from gru_viz.settings import KEEP_CHOICES, SETTINGS
 
+KEPT = "one of 0, 1, 2, 3, for 50 %, 73 %, 88 %, 95 %, is expected"
 CELLS = "one or more of rnn, lstm, gru, gru_reset_after, lstm_peephole, each once, is expected"
 BIASES = "up to 16 gates, each once with a number from -10 to 10, as in f:1,z:-2, is expected"
 KEYS = (
-    "text, numbers, cells, hidden, keep, seed, scheme, gain, input_gain, bias, replace, by, curve, luck, weights, "
-    "step, unit, backward, focus, units, basis, held, loss, target, norm, share, clip"
+    "text, words, numbers, rows, signal, csv, z, missing, "
+    "cells, hidden, keep, seed, scheme, gain, input_gain, bias, replace, by, curve, luck, weights, "
+    "step, unit, backward, focus, units, basis, held, loss, target, norm, share, clip, example"
 )
 
 texts = st.text(max_size=40)
 gates = st.from_regex("[A-Za-z][A-Za-z0-9_]{0,19}", fullmatch=True)
 kinds_and_weights = st.sampled_from(
-    [(kind, weights) for kind in ("text", "numbers") for weights in ("random", "shared")]
+    [(kind, weights) for kind in KINDS for weights in ("random", "shared")]
     + [("text", "counter"), ("text", "latch"), ("numbers", "sign")]
 )
 experiments = st.builds(
@@ -67,6 +76,7 @@ experiments = st.builds(
     norm=st.sampled_from(["state", "parts", "input", "jacobian"]),
     share=st.sampled_from([0.1, 0.01, 0.001, 1e-6]),
     clip=st.floats(0, 1000).filter(lambda v: v == 0 or v > 1e-300),
+    example=st.sampled_from(["", *example_names()]),
 )
 
 
@@ -107,7 +117,8 @@ def test_every_field_has_its_setting_and_no_two_share_a_name():
 def test_the_choices_say_what_is_kept():
     assert KEEP_CHOICES == {0.0: "50 %", 1.0: "73 %", 2.0: "88 %", 3.0: "95 %"}
     assert SETTINGS["keep"].options == tuple(KEEP_CHOICES)
-    assert SETTINGS["kind"].options == ("text", "numbers")
+    assert SETTINGS["kind"].options == tuple(KINDS) == ("text", "words", "numbers", "rows", "signal", "csv")
+    assert SETTINGS["example"].options == ("", *example_names())
 
 
 @pytest.mark.parametrize(
@@ -170,12 +181,20 @@ def test_a_value_has_one_form(name, value, held):
         ("hidden_size", True, '"Hidden units" is True: a whole number from 1 to 64 is expected.'),
         ("recurrent_gain", math.inf, '"Recurrent gain" is inf: a number from 0 to 4 is expected.'),
         ("input_gain", math.nan, '"Input gain" is nan: a number from 0 to 16 is expected.'),
-        ("keep", 1.5, '"Gates start by keeping" is 1.5: one of 0, 1, 2, 3 is expected.'),
-        ("keep", math.nan, '"Gates start by keeping" is nan: one of 0, 1, 2, 3 is expected.'),
-        ("keep", True, '"Gates start by keeping" is True: one of 0, 1, 2, 3 is expected.'),
-        ("keep", np.zeros(2), '"Gates start by keeping" is array([0., 0.]): one of 0, 1, 2, 3 is expected.'),
+        ("keep", 1.5, f'"Gates start by keeping" is 1.5: {KEPT}.'),
+        (
+            "keep",
+            math.nan,
+            f'"Gates start by keeping" is nan: {KEPT}.',
+        ),
+        ("keep", True, f'"Gates start by keeping" is True: {KEPT}.'),
+        (
+            "keep",
+            np.zeros(2),
+            f'"Gates start by keeping" is array([0., 0.]): {KEPT}.',
+        ),
         ("scheme", "Uniform\n", '"Scheme" is "Uniform↵": one of uniform, orthogonal is expected.'),
-        ("kind", None, '"Kind of sequence" is None: one of text, numbers is expected.'),
+        ("kind", None, '"Kind of sequence" is None: one of text, words, numbers, rows, signal, csv is expected.'),
         ("luck", 2, '"Is this luck?" is 2: one of 0, 1 is expected.'),
         ("weights", "trained", '"Weights" is "trained": one of random, shared, counter, latch, sign is expected.'),
         ("weights", "sign", '"Weights" is "sign": it reads numbers, and the sequence is text.'),
@@ -192,11 +211,12 @@ def test_a_value_has_one_form(name, value, held):
         ("biases", (("é", 1),), f"\"Separate biases\" is (('é', 1),): {BIASES}."),
         ("biases", ((None, 1),), f'"Separate biases" is ((None, 1),): {BIASES}.'),
         ("biases", ("f",), f"\"Separate biases\" is ('f',): {BIASES}."),
-        ("text", "\ud800", '"Sequence" is "U+D800": a text of at most 50,000 whole characters is expected.'),
+        ("text", "\ud800", '"Sequence" is "U+D800": a text of at most 2,000,000 whole characters is expected.'),
         (
             "text",
-            "x" * 50_001,
-            f'"Sequence" is "{"x" * 20}…" (50,001 characters): a text of at most 50,000 whole characters is expected.',
+            "x" * 2_000_001,
+            f'"Sequence" is "{"x" * 20}…" (2,000,001 characters): a text of at most 2,000,000 whole characters is '
+            "expected.",
         ),
         ("by", b"x", "\"By\" is b'x': a text of at most 200 whole characters is expected."),
     ],
@@ -303,19 +323,19 @@ def test_a_link_tells_what_differs():
         cells=("gru", "rnn"), hidden_size=16, keep=0, seed=8, scheme="orthogonal", recurrent_gain=1.5, input_gain=0.1,
         biases=(("z", -2), ("f", 1.25)), replace="is", by="was", curve="parts", luck=True,
         weights="shared", step=3, unit=2, backward=True, focus="lstm", units=(5, 1), basis="shared", held="a",
-        loss="every", target=-1, norm="parts", share=1e-6, clip=0.5,
+        loss="every", target=-1, norm="parts", share=1e-6, clip=0.5, example="half_open",
     )  # fmt: skip
     query = {
         "cells": "rnn,gru", "hidden": "16", "keep": "0", "seed": "8", "scheme": "orthogonal", "gain": "1.5",
         "input_gain": "0.1", "bias": "f:1.25,z:-2", "replace": "is", "by": "was", "curve": "parts", "luck": "1",
         "weights": "shared", "step": "3", "unit": "2", "backward": "1", "focus": "lstm", "units": "1,5",
         "basis": "shared", "held": "a", "loss": "every", "target": "-1", "norm": "parts", "share": "1e-06",
-        "clip": "0.5",
+        "clip": "0.5", "example": "half_open",
     }  # fmt: skip
     assert to_query(changed) == query
     assert list(to_query(changed)) == list(query)
     assert from_query(query) == (changed, ())
-    assert set(query) | {"text", "numbers"} == set(KEYS.split(", "))
+    assert set(query) | {*KINDS, "z", "missing"} == set(KEYS.split(", "))
 
 
 @given(experiments)
@@ -358,20 +378,26 @@ def test_a_link_gives_the_same_experiment(experiment):
             {},
             [f'seed="{"9" * 20}…" (4,000 characters) is not used: a whole number from 0 to 4,294,967,295 is expected'],
         ),
-        ({"keep": ["2.5"]}, {}, ['keep="2.5" is not used: one of 0, 1, 2, 3 is expected']),
+        ({"keep": ["2.5"]}, {}, ['keep="2.5" is not used: one of 0, 1, 2, 3, for 50 %, 73 %, 88 %, 95 %, is expected']),
         ({"gain": ["nan"]}, {}, ['gain="nan" is not used: a number from 0 to 4 is expected']),
         ({"gain": ["-1e-999"]}, {}, ['gain="-1e-999" is not used: a number from 0 to 4 is expected']),
         ({"luck": ["yes"]}, {}, ['luck="yes" is not used: one of 0, 1 is expected']),
         ({"luck": ["0"]}, {}, []),
-        ({"weights": ["counter"]}, {"weights": "counter", "cells": ("lstm",), "hidden_size": 2}, []),
+        ({"weights": ["counter"]}, vars(with_weights(Experiment(), "counter")), []),
+        ({"weights": ["counter"], "text": "()"}, vars(with_weights(Experiment(), "counter")) | {"text": "()"}, []),
         (
-            {"weights": ["sign"], "hidden": ["9"]},
-            {"hidden_size": 9},
+            {"weights": ["sign"], "hidden": ["9"], "text": ["1"]},
+            {"hidden_size": 9, "text": "1"},
             ['weights="sign" is not used: it reads numbers, and the sequence is text'],
         ),
         (
+            {"weights": ["sign"], "hidden": ["9"]},
+            vars(with_weights(Experiment(), "sign")),
+            ['hidden="9" is not used: with weights="sign" it is "2"'],
+        ),
+        (
             {"weights": ["latch"], "cells": ["rnn,gru"], "hidden": ["9"], "luck": ["1"], "seed": ["8"]},
-            {"weights": "latch", "seed": 8},
+            vars(with_weights(Experiment(), "latch")) | {"seed": 8},
             [
                 'cells="rnn,gru" is not used: with weights="latch" it is "gru"',
                 'hidden="9" is not used: with weights="latch" it is "2"',
@@ -398,16 +424,122 @@ def test_a_broken_link_keeps_what_is_whole(query, fields, notes):
 
 
 def test_a_link_of_over_4_kb_is_not_used():
-    fits = Experiment(text="a" * (MAX_QUERY_BYTES - len("text=")))
-    assert link_fits(fits)
-    assert from_query(to_query(fits)) == (fits, ())
     refused = (Experiment(), ("The link has more than 4,096 bytes: nothing in it is used.",))
-    for over in (replace(fits, text=fits.text + "a"), replace(fits, seed=8), Experiment(text="é" * 1_000)):
-        assert not link_fits(over)
-        assert from_query(to_query(over)) == refused
+    assert from_query({"text": "a" * (MAX_QUERY_BYTES - len("text=") + 1)}) == refused
     assert from_query({"text": ["a" * 10**6]}) == refused
     assert from_query({"seed": [""] * 10**5}) == refused
     assert from_query({str(place): [] for place in range(10_000)}) == refused
+
+
+# Sequences too long for a link
+
+
+def incompressible(characters, seed=0):
+    rng = np.random.default_rng(seed)
+    return "".join(chr(0x4E00 + code) for code in rng.integers(0, 1_000, characters))
+
+
+def test_a_sequence_is_packed_only_where_it_does_not_fit():
+    fits = Experiment(text="a" * (MAX_QUERY_BYTES - len("text=")))
+    assert to_query(fits) == {"text": fits.text}
+    for over in (replace(fits, text=fits.text + "a"), replace(fits, seed=8), Experiment(text="é" * 1_000)):
+        query = to_query(over)
+        assert "z" in query
+        assert "text" not in query
+        assert len(urlencode(query)) < 200
+        assert link_fits(over)
+        assert through_a_link(over) == (over, ())
+
+
+@settings(deadline=None)  # some texts are long
+@given(
+    st.sampled_from(list(KINDS)),
+    st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30),
+    st.integers(1, 3_000),
+    st.integers(0, 9),
+)
+def test_a_long_sequence_comes_back_or_is_said_to_be_missing(kind, part, times, seed):
+    experiment = Experiment(kind=kind, text=(part * times)[:50_000], seed=seed, hidden_size=5)
+    query = to_query(experiment)
+    assert len(urlencode(query)) <= MAX_QUERY_BYTES
+    assert to_query(replace(experiment)) == query
+    back, notes = through_a_link(experiment)
+    if link_fits(experiment):
+        assert back == experiment
+        assert all("�" in note for note in notes)
+    else:
+        assert (back.seed, back.hidden_size) == (seed, 5)
+        assert len(notes) == 1
+
+
+def test_what_does_not_fit_at_all_is_missing_and_found_again_by_its_fingerprint():
+    long = Experiment(text=incompressible(2_000), seed=3)
+    assert not link_fits(long)
+    query = to_query(long)
+    assert list(query) == ["missing", "seed"]
+    assert query == to_query(Experiment(text=incompressible(2_000), seed=3))
+    assert query != to_query(Experiment(text=incompressible(2_000, seed=1), seed=3))
+    missing = ("The sequence was too long for this link and is missing in it: another stands in its place.",)
+    assert from_query(query) == (Experiment(seed=3), missing)
+    assert from_query(query, {"text.0": ("text", "no")}) == (Experiment(seed=3), missing)
+    assert from_query(query, {query["missing"]: ("text", long.text)}) == (long, ())
+    table = Experiment(kind="csv", text="as they are\na\n" + "1\n" * 60_000)  # more than is packed
+    assert list(to_query(table)) == ["missing"]
+
+
+def test_a_link_that_holds_nothing_but_long_texts_still_fits():
+    full = Experiment(text=incompressible(2_000), replace="🙂" * 200, by="🙃" * 200, held="🙂" * 200, seed=3)
+    query = to_query(full)
+    assert len(urlencode(query)) <= MAX_QUERY_BYTES
+    assert from_query(query)[0].seed == 3
+
+
+@pytest.mark.parametrize(
+    "packed",
+    ["", "!", "ab", "x" * 4_000, "eJw", pack("pdf", "a"), pack("text", "a")[:-4], pack("text", "a") + "AAAA", "é" * 9,
+     base64.urlsafe_b64encode(zlib.compress(b"text")).decode(),
+     base64.urlsafe_b64encode(zlib.compress(b"text\n\xff")).decode()],
+    ids=reprlib.repr,
+)  # fmt: skip
+def test_what_cannot_be_unpacked_is_not_used(packed):
+    experiment, notes = from_query({"z": packed, "seed": "3"})
+    assert experiment == Experiment(seed=3)
+    (note,) = notes
+    assert note.startswith("In the link, z=")
+    assert note.endswith("is not used: a packed sequence is expected.")
+    assert_sentence(note)
+
+
+def test_a_bomb_is_refused_in_little_room_and_time():
+    bomb = zlib.compress(b"text\n" + b"a" * 2_100_000, 9)
+    packed = base64.urlsafe_b64encode(bomb).decode().rstrip("=")
+    assert len(packed) < MAX_QUERY_BYTES
+    tracemalloc.start()
+    start = time.process_time()
+    try:
+        experiment, notes = from_query({"z": packed})
+        took, peak = time.process_time() - start, tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert (experiment, len(notes)) == (Experiment(), 1)
+    assert took < 0.5
+    assert peak < 1_000_000
+
+
+def test_a_packed_sequence_beside_another_is_not_used():
+    experiment, notes = from_query({"text": "ab", "z": pack("numbers", "1 2"), "missing": "text.0"})
+    assert experiment == Experiment(text="ab")
+    assert [note.split(" is not")[0] for note in notes] == ["In the link, z=", "In the link, missing="]
+
+
+def test_hand_set_weights_in_a_link_bring_their_own_sequence():
+    for name in ("counter", "latch", "sign"):
+        own, notes = from_query({"weights": name})
+        assert own == with_weights(Experiment(), name)
+        assert (notes, to_query(own)) == ((), {"weights": name})
+    lesson = Experiment(weights="counter", text=Experiment().text)
+    assert to_query(lesson)["text"] == Experiment().text
+    assert through_a_link(lesson) == (lesson, ())
 
 
 queries = st.dictionaries(
@@ -429,9 +561,11 @@ def test_any_link_gives_an_experiment_and_sentences(query):
 
 @given(experiments, st.sampled_from(list(SETTINGS)[2:]))
 def test_one_bad_part_leaves_the_rest(experiment, name):
-    key = SETTINGS[name].key
-    spoilt, notes = from_query({**to_query(experiment), key: ["twice", "twice"]})
-    assert spoilt == replace(experiment, **{name: getattr(Experiment(), name)})
+    key, query = SETTINGS[name].key, to_query(experiment)
+    spoilt, notes = from_query({**query, key: ["twice", "twice"]})
+    assert spoilt == from_query({other: text for other, text in query.items() if other != key})[0]
+    if not experiment.is_hand_set:
+        assert spoilt == replace(experiment, **{name: getattr(Experiment(), name)})
     assert any(f"{key}= stands 2 times" in note for note in notes)
 
 

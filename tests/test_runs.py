@@ -9,7 +9,7 @@ from gru_viz import runs
 from gru_viz.cells import Cell, cell, cell_names
 from gru_viz.errors import InputError
 from gru_viz.experiment import Experiment
-from gru_viz.runs import contrast, difference, parameters, report, seed_chunks, seeds, with_fitting_replacement
+from gru_viz.runs import contrast, difference, parameters, report, seed_chunks, seeds, trace, with_fitting_replacement
 from gru_viz.sequences import MAX_STEPS, Sequence, parse_sequence, replace
 from tests import expected
 
@@ -85,7 +85,7 @@ def test_a_bias_is_that_of_the_gate_also_where_the_equation_subtracts_it():
 @pytest.mark.parametrize("name", cell_names())
 def test_a_report_holds_the_numbers_of_torch(name, scheme):
     of = BY_SCHEME[scheme]
-    found, wanted = report(of, cell(name), read(of)), expected.facts(of, name)
+    found, wanted = report(trace(of, cell(name), read(of))), expected.facts(of, name)
     assert_same(found.states, wanted.states)
     np.testing.assert_allclose(found.norm, wanted.norm, atol=1e-10)
     np.testing.assert_allclose(found.input_norm, wanted.input_norm, atol=1e-10)
@@ -107,7 +107,7 @@ def test_the_lesson_has_the_numbers_that_were_measured():
 
 def test_numbers_are_read_as_they_are():
     of = Experiment(kind="numbers", text="0.5 -2 0 1", replace="1", by="3", hidden_size=3)
-    found, wanted = report(of, cell("lstm"), read(of)), expected.facts(of, "lstm")
+    found, wanted = report(trace(of, cell("lstm"), read(of))), expected.facts(of, "lstm")
     assert_same(found.states, wanted.states)
     np.testing.assert_allclose(found.norm, wanted.norm, atol=1e-10)
 
@@ -125,7 +125,7 @@ def test_one_step_is_enough():
 def test_a_difference_is_paired_from_the_end(name, old, new):
     sequence = read(SOME)
     replaced = replace(sequence, old, new)
-    found = difference(SOME, cell(name), sequence, replaced)
+    found = difference(*(trace(SOME, cell(name), each) for each in (sequence, replaced.sequence)), replaced.start)
     tokens, others = list(SOME.text), list(SOME.text.replace(old, new, 1))
     assert replaced.sequence.tokens == tuple(others)
     start = SOME.text.index(old)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from gru_viz.errors import InputError
 from gru_viz.labels import MAX_CLUSTER, quoted, visible
 from gru_viz.sequences import (
+    KINDS,
     MAX_CHARACTERS,
     MAX_INPUTS,
     MAX_STEPS,
@@ -255,8 +256,8 @@ RANGE = "a number from -1,000,000 to 1,000,000 is expected"
         ("numbers", "1\n0,5; 1,5", f'Number 2, on line 2, is "0,5", {ONE_OR_TWO}'),
         ("numbers", "3, -0,5, 1,5", f'Number 2 is "-0,5", {ONE_OR_TWO}'),
         ("numbers", "0,5", f'Number 1 is "0,5", {ONE_OR_TWO}'),
-        ("csv", "1", 'The kind of sequence is "csv": one of text, numbers is expected.'),
-        ([], "1", "The kind of sequence is a value of type list: one of text, numbers is expected."),
+        ("pdf", "1", 'The kind of sequence is "pdf": one of text, words, numbers, rows, signal, csv is expected.'),
+        ([], "1", f"The kind of sequence is a value of type list: one of {', '.join(KINDS)} is expected."),
     ],
     ids=reprlib.repr,
 )

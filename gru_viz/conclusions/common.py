@@ -9,9 +9,15 @@ from gru_viz.sequences import Sequence
 
 
 def unit_of(sequence: Sequence, count: int = 1) -> str:
-    """What a step is called."""
-    letter = "letter" if sequence.tokens[0][0].isalpha() else "character"  # nobody calls an emoji a letter
-    return {"text": letter, "numbers": "number"}[sequence.kind] + "s" * (count != 1)
+    """What a step is called: the first one, or that many; a blank is no letter, and a full stop no word."""
+    things, other = {
+        "text": ("letter", "character"),
+        "words": ("word", "step"),
+        "numbers": ("number", "number") if len(sequence.input_names) == 1 else ("row", "row"),
+    }[sequence.kind]
+    meant = sequence.tokens[:1] if count == 1 else sequence.tokens
+    named = things if all(token[0].isalpha() for token in meant) else other
+    return named + "s" * (count != 1)
 
 
 def counted(count: int, thing: str) -> str:

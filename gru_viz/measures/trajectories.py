@@ -11,7 +11,7 @@ import numpy as np
 
 from gru_viz.cells import Cell
 from gru_viz.experiment import Experiment
-from gru_viz.runs import Difference, cells_of, difference, trace
+from gru_viz.runs import Difference, difference, traces
 from gru_viz.sequences import Replacement, Sequence, parse_sequence, replace
 
 STILL = 1e-12  # a path whose spread is less than this share of its largest value does not move: that is rounding
@@ -104,8 +104,7 @@ class Trajectories:
     @property
     def replaced_text(self) -> tuple[str, str]:
         """What stood in the sequence, and what stands there instead."""
-        made = self.replaced
-        return self.sequence.part(made.start, made.old), made.sequence.part(made.start, made.new)
+        return self.replaced.texts(self.sequence)
 
 
 def trajectories(experiment: Experiment) -> Trajectories:
@@ -116,16 +115,14 @@ def trajectories(experiment: Experiment) -> Trajectories:
     """
     sequence = parse_sequence(experiment.kind, experiment.text)
     replaced = replace(sequence, experiment.replace, experiment.by)
-    cells = cells_of(experiment)
-    states = [trace(experiment, of, sequence).states["h"] for of in cells]
+    runs, others = (traces(experiment, each) for each in (sequence, replaced.sequence))
+    states = [run.states["h"] for run in runs]
     together = plane_of(np.concatenate(states)) if experiment.basis == "shared" else None
-    paths = tuple(Path(of, own, together or plane_of(own)) for of, own in zip(cells, states, strict=True))
+    paths = tuple(Path(run.cell, own, together or plane_of(own)) for run, own in zip(runs, states, strict=True))
     return Trajectories(
         sequence=sequence,
         replaced=replaced,
         paths=paths,
-        others=tuple(
-            Path(path.cell, trace(experiment, path.cell, replaced.sequence).states["h"], path.plane) for path in paths
-        ),
-        differences=tuple(difference(experiment, of, sequence, replaced) for of in cells),
+        others=tuple(Path(path.cell, other.states["h"], path.plane) for path, other in zip(paths, others, strict=True)),
+        differences=tuple(difference(one, other, replaced.start) for one, other in zip(runs, others, strict=True)),
     )

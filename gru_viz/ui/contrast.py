@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from gru_viz.experiment import Experiment
+from gru_viz.experiment import Experiment, without_view
 from gru_viz.runs import MAX_SWEEP, SEEDS, Contrast, Luck, cells_of, contrast, seed_chunks, seeds, sweep_size
 from gru_viz.sequences import parse_sequence
 from gru_viz.settings import SETTINGS
@@ -17,7 +17,7 @@ from gru_viz.ui.widgets import problem, text
 
 
 def measured(experiment: Experiment) -> Contrast:
-    return _measured(replace(experiment, curve="state", luck=False))
+    return _measured(without_view(experiment))
 
 
 @st.cache_resource(max_entries=3, show_spinner=False)
@@ -67,15 +67,7 @@ def luck(experiment: Experiment) -> tuple[Luck, ...]:
 def _without_seed(experiment: Experiment, name: str) -> Experiment:
     """What the runs with all seeds of one cell depend on; the rest is made equal, as it is part of the key."""
     usual = Experiment()
-    return replace(
-        experiment,
-        cells=(name,),
-        seed=usual.seed,
-        replace=usual.replace,
-        by=usual.by,
-        curve=usual.curve,
-        luck=usual.luck,
-    )
+    return replace(without_view(experiment), cells=(name,), seed=usual.seed, replace=usual.replace, by=usual.by)
 
 
 @st.cache_data(max_entries=120, show_spinner=False)
@@ -87,7 +79,8 @@ def _seeds(experiment: Experiment, first: int, last: int) -> Luck:
 def replacement(experiment: Experiment) -> None:
     """The two fields that say what is replaced by what."""
     with st.container(horizontal=True):
-        text("replace", "Replace" if experiment.kind == "text" else "Replace the number at step")
+        one_hot = parse_sequence(experiment.kind, experiment.text).is_one_hot
+        text("replace", "Replace" if one_hot else "Replace the step")
         text("by", "by")
     problem("replace")
     problem("by")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from gru_viz.ui.button import BUTTON_CSS
+
 _HTML = """
 <button type="button">Copy link</button>
 <span role="status" aria-live="polite"></span>
@@ -11,13 +13,6 @@ _HTML = """
 """
 _CSS = """
 :host, div { font-family: var(--st-font); }
-button {
-  font: inherit; font-size: .875rem; color: var(--st-text-color); background: var(--st-background-color);
-  border: 1px solid var(--st-border-color); border-radius: var(--st-button-radius, var(--st-base-radius));
-  padding: .25rem .75rem; min-height: 2.5rem; cursor: pointer;
-}
-button:hover { border-color: var(--st-primary-color); color: var(--st-primary-color); }
-button:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 2px; }
 span { color: var(--st-text-color); font-size: .875rem; margin-left: .5rem; }
 input {
   font: inherit; font-size: .8rem; width: 100%; box-sizing: border-box; margin-top: .5rem; padding: .35rem;
@@ -68,7 +63,7 @@ export default function ({ parentElement, setStateValue }) {
   return () => clearTimeout(timer)
 }
 """
-_component = st.components.v2.component("gru_viz_copy_link", html=_HTML, css=_CSS, js=_JS)
+_component = st.components.v2.component("gru_viz_copy_link", html=_HTML, css=BUTTON_CSS + _CSS, js=_JS)
 
 
 def copy_link() -> None:

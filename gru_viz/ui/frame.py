@@ -3,6 +3,7 @@
 import streamlit as st
 
 from gru_viz.ui import state
+from gru_viz.ui.examples import example_note
 from gru_viz.ui.pages import PAGES, ROOT, script
 from gru_viz.ui.parts import link_notes
 from gru_viz.ui.save import save_run
@@ -25,5 +26,6 @@ def frame() -> None:
     )
     sidebar()
     link_notes()
+    example_note()
     page.run()
     save_run()

@@ -4,17 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
+from gru_viz.ui.button import BUTTON_CSS
+
 _HTML = """
 <button type="button">Type your own sequence</button>
-"""
-_CSS = """
-button {
-  font: inherit; font-size: .875rem; color: var(--st-text-color); background: var(--st-background-color);
-  border: 1px solid var(--st-border-color); border-radius: var(--st-button-radius, var(--st-base-radius));
-  padding: .25rem .75rem; min-height: 2.5rem; cursor: pointer;
-}
-button:hover { border-color: var(--st-primary-color); color: var(--st-primary-color); }
-button:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 2px; }
 """
 _JS = """
 export default function ({ parentElement }) {
@@ -23,7 +16,7 @@ export default function ({ parentElement }) {
   }
 }
 """
-_component = st.components.v2.component("gru_viz_open_sidebar", html=_HTML, css=_CSS, js=_JS)
+_component = st.components.v2.component("gru_viz_open_sidebar", html=_HTML, css=BUTTON_CSS, js=_JS)
 
 
 def open_sidebar() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from gru_viz.figures.common import CONFIG
+from gru_viz.figures.ready import Ready
 from gru_viz.theme import THEMES, Theme
 from gru_viz.ui import state
 from gru_viz.ui.pages import script
@@ -48,7 +49,7 @@ def figure(
 
     ``alt`` says what it shows, to whom does not see it; ``label`` what its table holds.
     """
-    st.plotly_chart(dict(drawn), key=key, theme=None, config=CONFIG, alt=alt)
+    st.plotly_chart(Ready(drawn), key=key, theme=None, config=CONFIG, alt=alt)
     with st.container(horizontal=True, horizontal_alignment="right"):
         if columns is not None:
             numbers(key, label, columns)

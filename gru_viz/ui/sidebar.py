@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import streamlit as st
 
 from gru_viz.cells import cell, cell_names
@@ -11,21 +9,22 @@ from gru_viz.experiment import Experiment, link_fits
 from gru_viz.handset import HAND_SET, HandSet
 from gru_viz.parameters import spectrum
 from gru_viz.runs import cells_of, parameters
-from gru_viz.sequences import KINDS, parse_sequence
+from gru_viz.sequences import parse_sequence
 from gru_viz.settings import KEEP_CHOICES, MAX_BIAS, SCHEMES, SETTINGS, WEIGHTS
 from gru_viz.theme import number as shown
 from gru_viz.ui import state
 from gru_viz.ui.copy_link import copy_link
+from gru_viz.ui.examples import back_to_the_example, examples
+from gru_viz.ui.ways_in import sequence
 from gru_viz.ui.widgets import choice, choices, number, problem
 from gru_viz.ui.words import markdown
-
-_KIND_NAMES = {"text": "Text", "numbers": "Numbers"}
 
 
 def sidebar() -> None:
     with st.sidebar:
         st.markdown("**Three cells read what you type**")
-        _sequence()
+        examples()
+        sequence()
         if own := HAND_SET.get(state.current().weights):
             _hand_set(own)
         else:
@@ -70,24 +69,6 @@ _KEEP_HELP = (
 )
 
 
-def _sequence() -> None:
-    experiment = state.current()
-    choice("kind", tuple(KINDS), _KIND_NAMES.__getitem__, label_visibility="collapsed")
-    kind = experiment.kind
-    arguments: dict[str, Any] = {
-        "label": "Sequence",
-        "key": state.key(kind),
-        "on_change": state.change,
-        "args": (kind,),
-    }
-    if kind == "text" and "\n" not in experiment.text:
-        st.text_input(**arguments, live=True)
-    else:
-        st.text_area(**arguments, height=120)
-        st.caption("Read when you leave the field, or with Ctrl+Enter.")
-    problem(kind)
-
-
 def _more() -> None:
     experiment = state.current()
     st.selectbox(
@@ -100,9 +81,9 @@ def _more() -> None:
     choices("variants", "Variants", _cells(variants=True), _title)
     choice("scheme", SCHEMES, str.capitalize)
     number(st.slider, "recurrent_gain", 0.05)
-    sequence = parse_sequence(experiment.kind, experiment.text)
+    read = parse_sequence(experiment.kind, experiment.text)
     for of in cells_of(experiment):
-        params = parameters(experiment, of, sequence)
+        params = parameters(experiment, of, read)
         found = [spectrum(params[name]) for name, shape in of.parameters.items() if shape == ("H", "H")]
         if found:
             radius, norm = (shown(max(values)) for values in zip(*found, strict=True))
@@ -147,9 +128,7 @@ def _link() -> None:
     experiment = state.current()
     with st.container(horizontal=True, vertical_alignment="center"):
         copy_link()
-        if experiment != Experiment():
-            st.button("Back to the example", key="reset", on_click=state.reset)
+        back_to_the_example()
     if not link_fits(experiment):
-        st.warning(
-            "This sequence is too long for a link: the link holds all the rest, and opens with the example's sequence."
-        )
+        what = "The table that you uploaded" if experiment.kind == "csv" else "This sequence"
+        st.warning(f"{what} is too long for a link: the link holds all the rest, and says that it is missing.")

@@ -14,14 +14,28 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from gru_viz.cells import cell
 from gru_viz.errors import InputError
-from gru_viz.experiment import Experiment, from_query, link_fits, to_query, with_weights
+from gru_viz.examples import EXAMPLES, example
+from gru_viz.experiment import MISSING, Experiment, from_query, to_query, with_weights
+from gru_viz.labels import quoted
 from gru_viz.runs import with_fitting_replacement
 from gru_viz.sequences import KINDS, parse_sequence
 from gru_viz.sequences import replace as replaced
+from gru_viz.sequences.tables import SUNSPOTS
 from gru_viz.settings import SETTINGS
 
+# The ways in, and the kinds of sequence that each leads to: what a step is there.
+WAYS = {"text": ("text", "words"), "numbers": ("numbers", "rows"), "signal": ("signal",), "csv": ("csv",)}
+_MAX_LONG = 2_000_000  # characters of sequences too long for their links that a session keeps, so that Back finds them
 SET_APART, BIAS = "own_", "bias_"  # and the gate: keys of the widgets for single biases
-FIRST_NUMBERS = "0 0 1 0 0 0 0 0 0 0 0 0 0 0 0 0"  # one pulse and then silence: what is left of it?
+# What each kind begins with: one pulse and then silence, what is left of it?
+FIRST = {
+    "text": Experiment.text,
+    "words": Experiment.text,
+    "numbers": "0 0 1 0 0 0 0 0 0 0 0 0 0 0 0 0",
+    "rows": "\n".join(["0 0", "1 0", *["0 0"] * 13, "0 1"]),
+    "signal": "adding 40 0",
+    "csv": SUNSPOTS,
+}
 
 
 def key(field: str) -> str:
@@ -43,6 +57,11 @@ def problems() -> dict[str, str]:
     return found
 
 
+def say(field: str, sentence: str) -> None:
+    """Something is wrong with what was entered for a field; the experiment stays as it is."""
+    problems()[field] = sentence
+
+
 def begin() -> Experiment:
     """Called first in every run. The link decides on a first visit, a reload, after a restart of the server, and on
     Back and Forward; else the session does, as a quick second change still carries the link of the first."""
@@ -59,8 +78,12 @@ def begin() -> Experiment:
 
 
 def _take_link() -> None:
-    experiment, notes = from_query({name: st.query_params.get_all(name) for name in st.query_params})
-    experiment, unread = _readable(experiment)
+    query = {name: st.query_params.get_all(name) for name in st.query_params}
+    asked, notes = from_query(query, st.session_state.get("long", {}))
+    experiment, unread = _readable(asked)
+    if not unread and (asked.replace, asked.by) != (experiment.replace, experiment.by) and {"replace", "by"} & {*query}:
+        old, new = quoted(asked.replace), quoted(asked.by)
+        notes += (f"The link replaces {old} by {new}, which is not possible in its sequence: we suggest another.",)
     _show(experiment, ({"link": " ".join(notes)} if notes else {}) | unread)
 
 
@@ -88,13 +111,19 @@ def put(field: str, value: Any) -> None:
             experiment = replace(before, cells=(*value, *_widget_value(others)))
         elif field == "weights":
             experiment = with_weights(before, value)
+            _wanted()[experiment.kind] = experiment.replace, experiment.by
         elif field == "kind":
-            experiment = _with_sequence(before, value, st.session_state["texts"][value])
+            kind = st.session_state["readings"][value]
+            experiment = _with_sequence(before, kind, st.session_state["texts"][kind])
+        elif field == "reading":
+            same = "text" in WAYS[_way(value)]  # a text can be read in two ways, and rows are no long list of numbers
+            experiment = _with_sequence(before, value, before.text if same else st.session_state["texts"][value])
         elif field in ("replace", "by"):
             both = {name: st.session_state.get(key(name), getattr(before, name)) for name in ("replace", "by")}
             experiment = replace(before, **(both | {field: value}))
             replaced(parse_sequence(experiment.kind, experiment.text), experiment.replace, experiment.by)
             problems().pop({"replace": "by", "by": "replace"}[field], None)
+            _wanted()[experiment.kind] = experiment.replace, experiment.by
         else:
             experiment = replace(before, **{field: value})
     except InputError as problem:
@@ -104,6 +133,7 @@ def put(field: str, value: Any) -> None:
         problems().pop(solved, None)
     st.session_state["experiment"] = experiment
     st.session_state["texts"][experiment.kind] = experiment.text
+    st.session_state["readings"][_way(experiment.kind)] = experiment.kind
     for other in _widgets():  # what the change brought with it
         if other != field and _value(experiment, other) != _value(before, other) and other not in KINDS:
             st.session_state[key(other)] = _value(experiment, other)
@@ -120,16 +150,35 @@ def next_seed() -> None:
     st.session_state[key("seed")] = current().seed
 
 
+def as_chosen() -> Experiment:
+    """The ready example that was chosen last, untouched; the one that the app opens with where none was."""
+    name = current().example
+    return replace(example(name or EXAMPLES[0].name).experiment, example=name)
+
+
+def choose_example(name: str) -> None:
+    """Show a ready example."""
+    show(replace(example(name).experiment, example=name))
+
+
 def reset() -> None:
-    """Back to the experiment that the app opens with."""
-    _show(Experiment(), {})
+    """Back to the example that was chosen last."""
+    show(as_chosen())
+
+
+def show(experiment: Experiment) -> None:
+    """Take over a whole experiment, which must be readable, and write its link."""
+    _show(experiment, {})
     write_link()
 
 
 def _show(experiment: Experiment, found: dict[str, str]) -> None:
-    """Take over a whole experiment: all widgets show it, and the other kind's text is that of its example."""
+    """Take over a whole experiment: all widgets show it, and the other kinds' texts are those of their examples."""
     st.session_state["experiment"], st.session_state["problems"] = experiment, found
-    st.session_state["texts"] = {"text": Experiment().text, "numbers": FIRST_NUMBERS, experiment.kind: experiment.text}
+    st.session_state["texts"] = FIRST | {experiment.kind: experiment.text}
+    st.session_state["readings"] = {way: kinds[0] for way, kinds in WAYS.items()}
+    st.session_state["readings"][_way(experiment.kind)] = experiment.kind
+    st.session_state["wanted"] = {experiment.kind: (experiment.replace, experiment.by)}
     for field in _widgets():
         st.session_state[key(field)] = _widget_value(field)
     biases = dict(experiment.biases)
@@ -141,11 +190,14 @@ def _show(experiment: Experiment, found: dict[str, str]) -> None:
 
 
 def write_link() -> None:
-    """The experiment into the address bar; without its sequence where that is too long for a link."""
+    """The experiment into the address bar; a sequence that is too long for it is kept for this visitor's Back."""
     experiment = current()
     query = to_query(experiment)
-    if not link_fits(experiment):
-        query = {name: value for name, value in query.items() if name not in KINDS}
+    if name := query.get(MISSING):
+        kept: dict[str, tuple[str, str]] = st.session_state.setdefault("long", {})
+        kept[name] = kept.pop(name, (experiment.kind, experiment.text))  # the last one used stands last
+        while len(kept) > 1 and sum(len(text) for _, text in kept.values()) > _MAX_LONG:
+            del kept[next(iter(kept))]
     st.query_params.from_dict(query)
 
 
@@ -156,8 +208,8 @@ def _came_by_history() -> bool:
 
 def _widgets() -> tuple[str, ...]:
     """What has a widget whose value is kept under ``key``: the fields, but the text once for each kind of sequence, and
-    the cells in two parts."""
-    return (*KINDS, "variants", *(field for field in SETTINGS if field != "text"))
+    the kind and the cells in two parts."""
+    return (*KINDS, "reading", "variants", *(field for field in SETTINGS if field != "text"))
 
 
 def _widget_value(field: str) -> Any:
@@ -168,21 +220,37 @@ def _value(experiment: Experiment, field: str) -> Any:
     """What the widget of a field shows for an experiment."""
     if field in KINDS:
         return experiment.text if field == experiment.kind else st.session_state["texts"][field]
+    if field == "kind":
+        return _way(experiment.kind)
+    if field == "reading":
+        return experiment.kind
     if field in ("cells", "variants"):
         return [name for name in experiment.cells if bool(cell(name).variant_of) == (field == "variants")]
     value = getattr(experiment, field)
     return list(value) if isinstance(value, tuple) else value
 
 
+def _way(kind: str) -> str:
+    """The way in that leads to a kind of sequence."""
+    return next(way for way, kinds in WAYS.items() if kind in kinds)
+
+
+def _wanted() -> dict[str, tuple[str, str]]:
+    """Kind -> the replacement that somebody asked for there last; it comes back when it fits again."""
+    wanted: dict[str, tuple[str, str]] = st.session_state.setdefault("wanted", {})
+    return wanted
+
+
 def _with_sequence(experiment: Experiment, kind: str, text: str) -> Experiment:
-    changed = replace(experiment, kind=kind, text=text)
+    old, new = _wanted().get(kind, (experiment.replace, experiment.by))
+    changed = replace(experiment, kind=kind, text=text, replace=old, by=new)
     return with_fitting_replacement(changed, parse_sequence(kind, text))
 
 
 def _readable(experiment: Experiment) -> tuple[Experiment, dict[str, str]]:
     """The experiment of a link, with the default sequence in place of one that cannot be read, and why, by field."""
     try:
-        return _with_sequence(experiment, experiment.kind, experiment.text), {}
+        return with_fitting_replacement(experiment, parse_sequence(experiment.kind, experiment.text)), {}
     except InputError as problem:
         usual = Experiment()
         readable = replace(

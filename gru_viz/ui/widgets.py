@@ -13,11 +13,11 @@ from gru_viz.ui import state
 from gru_viz.ui.words import markdown
 
 
-def choice(field: str, options: tuple[Any, ...], name: Callable[[Any], str], **more: Any) -> None:
+def choice(field: str, options: tuple[Any, ...], name: Callable[[Any], str], label: str = "", **more: Any) -> None:
     """A row of buttons for a field, of which one is pressed."""
     st.segmented_control(
-        SETTINGS[field].label, options, key=state.key(field), format_func=name, required=True, on_change=state.change,
-        args=(field,), **more,
+        label or SETTINGS[field].label, options, key=state.key(field), format_func=name, required=True,
+        on_change=state.change, args=(field,), **more,
     )  # fmt: skip
     problem(field)
 

@@ -1,0 +1,47 @@
+"""The ready examples: a list to choose from, and what to notice in the one that is shown."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from gru_viz.examples import EXAMPLES, example
+from gru_viz.experiment import without_view
+from gru_viz.ui import state
+from gru_viz.ui.words import markdown
+
+
+def examples() -> None:
+    """The list, each a button that loads one; it folds up when one was chosen."""
+    opened = st.expander("Examples", key="examples", on_change="rerun")
+    if opened.open:
+        with opened:
+            for each in EXAMPLES:
+                st.button(each.title, key=f"example_{each.name}", on_click=_choose, args=(each.name,), width="stretch")
+
+
+def _choose(name: str) -> None:
+    st.session_state["examples"] = False
+    state.choose_example(name)
+
+
+def back_to_the_example() -> None:
+    """Offered where something was changed since the last example was chosen."""
+    if state.current() != state.as_chosen():
+        st.button("Back to the example", key="reset", on_click=state.reset)
+
+
+def example_note() -> None:
+    """What is true of the chosen example, where to look and what to try, as long as it is the one that is shown."""
+    chosen = state.current().example
+    if chosen and without_view(state.current()) == without_view(state.as_chosen()):
+        found = example(chosen)
+        with st.container(key="example_note"):
+            st.info(
+                f"**{markdown(found.title)}.** {markdown(_sentence(chosen))}\n\n"
+                f"**Look.** {markdown(found.look)}\n\n**Then.** {markdown(found.then)}"
+            )
+
+
+@st.cache_data(max_entries=len(EXAMPLES), show_spinner=False)
+def _sentence(name: str) -> str:
+    return example(name).sentence()

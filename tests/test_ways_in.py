@@ -1,0 +1,422 @@
+"""Every way in through AppTest: what a visitor enters, uploads or chooses, and what the page and the link then hold."""
+
+import re
+
+import numpy as np
+import pytest
+
+from gru_viz.examples import EXAMPLES, example, example_names
+from gru_viz.experiment import Experiment, from_query, to_query
+from gru_viz.sequences import parse_sequence
+from gru_viz.sequences.tables import MAX_FILE, SUNSPOTS
+from tests import expected
+from tests.expected import TITLES, all_found
+from tests.saying import assert_left_over, plain
+from tests.test_app import (
+    ALL,
+    MISTAKE,
+    assert_draws,
+    assert_says,
+    calm,
+    enter,
+    errors,
+    experiment,
+    figure,
+    findings,
+    link,
+    open_app,
+    press,
+    unfold,
+)
+
+WORDS = ["My", "name", "is", "Ada", ".", "What", "is", "my", "name", "?"]
+
+
+def captions(app):
+    return [plain(caption.value) for caption in app.sidebar.caption]
+
+
+def warnings(app):
+    return [plain(warning.value) for warning in app.warning]
+
+
+def buttons(app):
+    return [button.key for button in app.button]
+
+
+def notes(app):
+    """What is said of the chosen example."""
+    return [text for info in app.main.info if "Look." in (text := plain(info.value))]
+
+
+def step_labels(app):
+    return [*figure(app, "gradient")["layout"]["xaxis"]["labelalias"].values()]
+
+
+def assert_channels(app, monkeypatch, x, names):
+    """The page's numbers are those of this input (T, I)."""
+    monkeypatch.setattr(expected, "inputs", lambda of, tokens: (np.array(x, dtype=float), list(names)))
+    found = all_found(experiment(app), [None])
+    assert_says(app, found)
+    assert_draws(app, found)
+
+
+def upload(app, data, name="a.csv"):
+    data = data if isinstance(data, bytes) else data.encode()
+    return calm(app.file_uploader(key="csv_file").set_value((name, data, "text/csv")).run())
+
+
+# -- words -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_text_is_read_by_word():
+    app = enter(open_app(), "reading", "words")
+    assert (link(app)["words"], experiment(app).kind, "text" in link(app)) == (Experiment().text, "words", False)
+    assert step_labels(app) == WORDS
+    assert_says(app, all_found(experiment(app), WORDS))
+    assert_draws(app, all_found(experiment(app), WORDS))
+    assert (experiment(app).replace, experiment(app).by) == ("Ada", "Bob")
+    others = [{"Ada": "Bob"}.get(word, word) for word in WORDS]
+    distances = {TITLES[name]: expected.distances(experiment(app), name, WORDS, others) for name in TITLES}
+    assert_left_over(findings(app)[2], {title: distances[title] for title in ("RNN", "LSTM", "GRU")})
+    assert "One of 8 words" in captions(app)[0]
+    enter(app, "words", "We met Eve there.")
+    assert step_labels(app) == ["We", "met", "Eve", "there", "."]
+    enter(app, "reading", "text")
+    assert (experiment(app).kind, experiment(app).text) == ("text", "We met Eve there.")
+    assert app.text_input(key="experiment_text").value == "We met Eve there."
+    assert errors(app) == []
+
+
+def test_the_way_of_reading_is_remembered_while_another_way_in_is_looked_at():
+    app = enter(enter(open_app(), "reading", "words"), "kind", "numbers")
+    assert experiment(app).kind == "numbers"
+    enter(app, "kind", "text")
+    assert (experiment(app).kind, experiment(app).text) == ("words", Experiment().text)
+
+
+def test_a_mistake_in_words_gets_its_sentence():
+    app = enter(open_app(words="one two"), "words", "a" * 61)
+    assert "61 characters long" in errors(app)[0]
+    assert MISTAKE in errors(app)[0]
+    assert experiment(app).text == "one two"
+
+
+# -- rows --------------------------------------------------------------------------------------------------------------
+
+
+def test_rows_are_channels(monkeypatch):
+    app = enter(enter(open_app(), "kind", "numbers"), "reading", "rows")
+    assert experiment(app).kind == "rows"
+    enter(app, "rows", "1 0\n0.5, -2\n0 0\n")
+    assert link(app)["rows"] == "1 0\n0.5, -2\n0 0\n"
+    assert_channels(app, monkeypatch, [[1, 0], [0.5, -2], [0, 0]], ["0", "1"])
+    assert "A row of 2 numbers" in captions(app)[1]
+    enter(app, "rows", "1 0\n0.5")
+    assert "Row 2 has 1 number, and row 1 has 2 numbers" in errors(app)[0]
+    enter(app, "rows", "1 0\n0.5 x")
+    assert 'Number 2 of row 2 is "x"' in errors(app)[0]
+    assert experiment(app).text == "1 0\n0.5, -2\n0 0\n"
+    enter(app, "reading", "numbers")
+    assert (experiment(app).kind, errors(app)) == ("numbers", [])
+
+
+def test_a_row_is_replaced_by_a_row():
+    app = open_app(rows="1 0\n0 1\n0 0", replace="2", by="3 3")
+    assert 'With "3␣3" in place of "0␣1"' in findings(app)[2]
+    enter(app, "by", "3")
+    assert "The new row of step 2 has 1 numbers: 2 are expected." in errors(app)[0]
+
+
+def test_numbers_on_several_lines_are_still_one_a_step():
+    """As in links that were made before there were rows."""
+    assert step_labels(open_app(numbers="1 2\n3 4")) == ["1", "2", "3", "4"]
+
+
+# -- signals -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_signal_is_made_by_its_widgets(monkeypatch):
+    app = enter(open_app(), "kind", "signal")
+    assert link(app)["signal"] == experiment(app).text == "adding 40 0"
+    calm(app.selectbox(key="signal_name").select("sine").run())
+    calm(app.number_input(key="signal_steps").set_value(30).run())
+    assert link(app)["signal"] == "sine 30 0"
+    assert not [widget for widget in app.number_input if widget.key == "signal_seed"]
+    sine = [[round(float(np.sin(2 * np.pi * k / 20)), 4)] for k in range(30)]
+    assert_channels(app, monkeypatch, sine, ["0"])
+    assert any("period of 20 steps" in caption for caption in captions(app))
+    calm(app.selectbox(key="signal_name").select("noise").run())
+    calm(app.number_input(key="signal_seed").set_value(4).run())
+    assert link(app)["signal"] == "noise 30 4"
+    noise = np.random.default_rng(4).standard_normal((30, 1)).round(4)
+    assert_channels(app, monkeypatch, noise, ["0"])
+
+
+def test_a_signal_comes_from_a_link_and_its_widgets_follow():
+    app = open_app(signal="brackets 12 3")
+    assert app.selectbox(key="signal_name").value == "brackets"
+    assert (app.number_input(key="signal_steps").value, app.number_input(key="signal_seed").value) == (12, 3)
+    tokens = list(parse_sequence("signal", "brackets 12 3").tokens)
+    assert_draws(app, all_found(experiment(app), tokens))
+    press(app, "reset")
+    enter(app, "kind", "signal")
+    assert app.selectbox(key="signal_name").value == "adding"
+
+
+def test_a_signal_that_needs_more_steps_gets_them():
+    app = open_app(signal="sine 1 0")
+    calm(app.selectbox(key="signal_name").select("recall").run())
+    assert (experiment(app).text, errors(app)) == ("recall 2 0", [])
+
+
+def test_a_signal_in_a_link_that_is_none_gets_its_sentence():
+    app = open_app(signal="sine 0 0", seed="5")
+    assert "The length of the signal" in errors(app)[0]
+    assert (experiment(app).kind, experiment(app).seed) == ("text", 5)
+
+
+# -- CSV ---------------------------------------------------------------------------------------------------------------
+
+PRICES = "day;open;close\n" + "".join(f"2020-01-{k:02};{k % 7},5;{-k * k % 11}\n" for k in range(1, 25))
+OPEN, CLOSE = ([k % 7 + 0.5 for k in range(1, 25)], [float(-k * k % 11) for k in range(1, 25)])
+
+
+def standardised(*columns):
+    x = np.array(columns).T
+    return (x - x.mean(axis=0)) / x.std(axis=0)
+
+
+def test_csv_begins_with_an_example():
+    app = enter(open_app(), "kind", "csv")
+    assert (experiment(app).text, errors(app)) == (SUNSPOTS, [])
+    assert any("sunspot" in caption for caption in captions(app))
+    assert len(step_labels(app)) == 60
+    assert from_query(link(app))[0] == experiment(app)
+
+
+def test_a_file_is_uploaded_read_and_its_columns_are_chosen(monkeypatch):
+    app = upload(enter(open_app(), "kind", "csv"), PRICES, "prices.csv")
+    assert errors(app) == []
+    said = " ".join(captions(app))
+    assert "prices.csv: UTF-8, separator semicolon, decimal comma, the first line holds names." in said
+    assert 'Line 2 of "day" is "2020-01-01"' in said
+    assert_channels(app, monkeypatch, standardised(OPEN, CLOSE), ["open", "close"])
+    calm(app.get_by_key("csv_columns").set_value(["close"]).run())
+    assert_channels(app, monkeypatch, standardised(CLOSE), ["close"])
+    calm(app.checkbox(key="csv_standardised").uncheck().run())
+    assert_channels(app, monkeypatch, np.array([CLOSE]).T, ["close"])
+    assert experiment(app).text.startswith("as they are\nclose\n10\n")
+    other = open_app(**link(app))  # who has the link sees the same numbers, without the file
+    assert experiment(other) == experiment(app)
+    assert figure(other, "gradient") == figure(app, "gradient")
+    assert any("Its file is not here" in caption for caption in captions(other))
+    calm(other.checkbox(key="csv_standardised").check().run())
+    assert_channels(other, monkeypatch, standardised(CLOSE), ["close"])
+    calm(app.get_by_key("csv_columns").set_value([]).run())
+    assert "No column is chosen" in errors(app)[0]
+    assert experiment(app).text.startswith("as they are\nclose\n")
+
+
+def test_how_a_file_is_read_can_be_overruled():
+    app = upload(enter(open_app(), "kind", "csv"), "0,5\n1,5\n2,7\n")
+    assert parse_sequence("csv", experiment(app).text).values.shape == (3, 2)
+    unfold(app, "csv_layout")
+    calm(app.selectbox(key="csv_separator").select(";").run())
+    assert "the file cannot be read" in errors(app)[0]
+    assert app.selectbox(key="csv_separator").value == ","
+    calm(app.selectbox(key="csv_decimal").select(",").run())
+    calm(app.checkbox(key="csv_header").check().run())
+    assert errors(app) == []
+    read = parse_sequence("csv", experiment(app).text)
+    assert (read.values.shape, read.input_names) == ((2, 2), ("0", "5"))
+
+
+def test_a_file_of_more_than_2000_rows_is_read_in_parts():
+    app = upload(enter(open_app(), "kind", "csv"), "x\n" + "\n".join(str(k % 1_000) for k in range(3_000)))
+    assert any("Rows 1 to 2,000 of 3,000" in caption for caption in captions(app))
+    calm(app.number_input(key="csv_first").set_value(2_991).run())
+    assert experiment(app).text.splitlines() == ["standardised", "x", *(str(k) for k in range(990, 1_000))]
+    assert any("Rows 2,991 to 3,000 of 3,000" in caption for caption in captions(app))
+    assert link(app)["csv"] == experiment(app).text
+
+
+BAD_FILES = {
+    "empty": (b"", "The file is empty"),
+    "a zip": (b"PK\x03\x04" + bytes(50), "ZIP archive"),
+    "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(50), "PNG picture"),
+    "ragged": (b"a,b\n1,2\n3\n", "Line 3 has 1 cell"),
+    "named twice": (b"a,a\n1,2\n", "Line 1 names both column 1 and column 2"),
+    "words": (b"a,b\nx,y\n", "No column holds numbers alone"),
+    "too large": (b"1\n" * (MAX_FILE // 2 + 1), "at most 2,000,000 are read"),
+    "too many rows": (b"1\n" * 10_001, "more than 10,000 rows"),
+    "formulas": (b"a\n=1+1\n", '"=1+1"'),
+    "binary": (bytes(range(1, 9)) * 20, "a CSV file is text"),
+    "markup": (b"![x](http://example.com)\n<b>\n", "No column holds numbers alone"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_FILES)
+def test_a_bad_file_gets_its_sentence_and_the_last_table_stays(kind):
+    data, words = BAD_FILES[kind]
+    app = upload(enter(open_app(), "kind", "csv"), "a\n1\n2\n", "good.csv")
+    before = experiment(app), figure(app, "gradient")
+    upload(app, data)
+    assert len(errors(app)) == 1
+    assert words in errors(app)[0]
+    assert not re.search(r"[<>\[\]!]|http:", app.error[0].value)
+    assert (experiment(app), figure(app, "gradient")) == before
+    upload(app, "b\n4\n5\n")
+    assert (errors(app), experiment(app).text) == ([], "standardised\nb\n4\n5\n")
+
+
+def test_a_table_that_fits_in_no_link_is_said_to_be_missing():
+    rows = np.random.default_rng(0).integers(0, 10**6, (1_500, 2))
+    app = upload(enter(open_app(seed="3"), "kind", "csv"), "\n".join(f"{a},{b}" for a, b in rows))
+    assert "The table that you uploaded is too long for a link" in warnings(app)[0]
+    assert (link(app)["seed"], {*link(app)} - {"replace", "by"}) == ("3", {"missing", "seed"})
+    other = open_app(**link(app))
+    assert (experiment(other).kind, experiment(other).seed) == ("text", 3)
+    assert "too long for this link and is missing" in warnings(other)[0]
+
+
+# -- what the vector is ------------------------------------------------------------------------------------------------
+
+
+def test_the_vectors_are_listed_around_the_step_in_view():
+    app = unfold(open_app(), "vectors")
+    assert any("Steps 1 to 20 of 32" in caption for caption in captions(app))
+    app = unfold(open_app(step="30"), "vectors")
+    assert any("Steps 13 to 32 of 32" in caption for caption in captions(app))
+    app = unfold(open_app(numbers="1 2"), "vectors")
+    assert not any("Steps" in caption for caption in captions(app))
+
+
+# -- examples ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", example_names())
+def test_an_example_is_shown_with_what_to_notice(name):
+    app = unfold(open_app(seed="9"), "examples")
+    press(app, f"example_{name}")
+    chosen = example(name)
+    assert experiment(app) == from_query(link(app))[0]
+    assert to_query(experiment(app)) == {**to_query(chosen.experiment), "example": name}
+    (note,) = notes(app)
+    assert chosen.title in note
+    assert chosen.sentence() in note
+    assert chosen.look in note
+    assert chosen.then in note
+    assert not app.session_state["examples"]  # the list has folded up
+    assert "reset" not in buttons(app)
+    other = open_app(**link(app))
+    assert experiment(other) == experiment(app)
+    assert chosen.sentence() in notes(other)[0]
+
+
+def test_the_app_opens_without_a_note_and_offers_twelve_examples():
+    app = open_app()
+    assert not notes(app)
+    unfold(app, "examples")
+    assert [key for key in buttons(app) if key.startswith("example_")] == [f"example_{each.name}" for each in EXAMPLES]
+
+
+def test_back_to_the_example_that_was_chosen_last():
+    app = open_app(example="half_open", **to_query(example("half_open").experiment))
+    assert len(notes(app)) == 1
+    assert "Half-open gates" in notes(app)[0]
+    enter(app, "keep", 1.0)
+    assert not notes(app)
+    enter(app, "text", "Hello")
+    press(app, "reset")
+    assert experiment(app) == Experiment(keep=0.0, example="half_open")
+    assert notes(app)
+    unfold(app, "examples")
+    press(app, "example_who_keeps_the_name")
+    enter(app, "seed", 8)
+    press(app, "reset")
+    assert experiment(app) == Experiment(example="who_keeps_the_name")
+
+
+def test_what_is_only_a_view_leaves_the_note():
+    app = open_app(example="half_open", keep="0", curve="input")
+    assert experiment(app).curve == "input"
+    assert ("reset" in buttons(app)) is True
+    app = open_app(example="half_open", keep="0", step="3")
+    assert notes(app)
+
+
+def test_an_unknown_example_in_a_link_gets_its_sentence():
+    app = open_app(example="nonsense")
+    assert 'example="nonsense" is not used' in warnings(app)[0]
+
+
+# -- mended ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_replacement_in_a_link_that_does_not_occur_gets_a_note():
+    app = open_app(text="Hello Ada", replace="Zoe", by="Bob", seed="4")
+    (note,) = warnings(app)
+    assert 'The link replaces "Zoe" by "Bob", which is not possible in its sequence' in note
+    assert (experiment(app).replace, experiment(app).seed) == ("Ada", 4)
+    assert warnings(open_app(text="Hello Eve")) == []  # it named none
+
+
+def test_hand_set_weights_in_a_link_show_their_own_text():
+    app = open_app(weights="counter")
+    assert "(" in experiment(app).text
+    assert (link(app), warnings(app), errors(app)) == ({"weights": "counter"}, [], [])
+
+
+def test_a_replacement_comes_back_when_it_fits_again():
+    app = open_app()
+    enter(app, "by", "Eve")
+    for typed in ("My name is Ad. What is my name?", "My name", "My name is Ada again"):
+        enter(app, "text", typed)
+    assert (experiment(app).replace, experiment(app).by) == ("Ada", "Eve")
+    assert app.text_input(key="experiment_by").value == "Eve"
+    enter(app, "text", "Nobody")
+    assert experiment(app).replace in "Nobody"
+    enter(app, "kind", "numbers")
+    enter(app, "by", "5")
+    enter(app, "kind", "text")
+    enter(app, "text", "Ada")
+    assert (experiment(app).replace, experiment(app).by) == ("Ada", "Eve")
+    enter(app, "kind", "numbers")
+    assert experiment(app).by == "5"
+
+
+def test_a_sequence_too_long_for_a_link_is_packed():
+    app = enter(open_app(seed="3"), "text", "é" * 1_000 + "a")
+    assert (warnings(app), {*link(app)} - {"replace", "by"}) == ([], {"z", "seed"})
+    assert experiment(open_app(**link(app))) == experiment(app)
+
+
+def test_a_sequence_that_cannot_be_packed_is_said_to_be_missing_and_kept_for_back():
+    long = "".join(chr(0x4E00 + code) for code in np.random.default_rng(0).integers(0, 900, 2_000))
+    app = enter(open_app(seed="3"), "text", long)
+    assert "This sequence is too long for a link" in warnings(app)[0]
+    assert (link(app)["seed"], "text" in link(app)) == ("3", False)
+    there = link(app)
+    assert experiment(app).text == long
+    enter(app, "text", "Hello Ada")
+    assert (warnings(app), link(app)["text"]) == ([], "Hello Ada")
+    del app.session_state["experiment"]  # as Back does: the link decides
+    app.query_params.clear()
+    for name, value in there.items():
+        app.query_params[name] = value
+    calm(app.run())
+    assert (experiment(app).text, experiment(app).seed) == (long, 3)
+    fresh = open_app(**there)  # as after a restart of the server
+    assert "missing" in warnings(fresh)[0]
+    assert (experiment(fresh).text, experiment(fresh).seed) == (Experiment().text, 3)
+
+
+@pytest.mark.parametrize("figures", [ALL])
+def test_every_way_in_has_all_figures(figures):
+    for query in ({"words": "a b"}, {"rows": "1 2\n3 4"}, {"signal": "recall 9 1"}, {"signal": "brackets 9 1"},
+                  {"csv": "as they are\na,b,c\n1,2,3\n4,5,6"}):  # fmt: skip
+        app = open_app(**query)
+        assert (errors(app), len(findings(app))) == ([], 3)
+        for key in figures:
+            assert figure(app, key)["data"]
