@@ -1,5 +1,7 @@
 """See how a GRU, an LSTM and a plain RNN read a sequence: gate by gate, forward and backward in time."""
 
+from typing import Any
+
 from gru_viz.cells import Cell, cell, cell_names
 from gru_viz.dependence import direct_paths, saliency, sweep
 from gru_viz.engine import run
@@ -34,9 +36,20 @@ __all__ = [
     "reach",
     "run",
     "saliency",
+    "save_html",
+    "show",
     "singular_values",
     "spectral_norms",
     "step_jacobians",
     "sweep",
     "to_torch",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """The player is imported when it is asked for: who only computes does not wait for it."""
+    if name in ("save_html", "show"):
+        from gru_viz import player
+
+        return getattr(player, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

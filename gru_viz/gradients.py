@@ -59,8 +59,14 @@ class GradientFlow:
 
     @property
     def carried(self) -> ByName:
+        mantissas, exponents = self.scaled_carried
+        return ByName({name: _scaled(values, exponents) for name, values in mantissas.items()})
+
+    @property
+    def scaled_carried(self) -> tuple[ByName, Array]:
+        """``carried`` as mantissas and exponents of two, (T,) or (T, B): also where a float64 ends."""
         walk = self._walk
-        return ByName({name: _scaled(values[1:], walk.state_exponent[1:]) for name, values in walk.states.items()})
+        return ByName({name: values[1:] for name, values in walk.states.items()}), walk.state_exponent[1:]
 
     @property
     def before(self) -> ByName:

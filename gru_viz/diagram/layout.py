@@ -16,6 +16,8 @@ from gru_viz.diagram.parts import (
     JOIN,
     LINES,
     PLAIN,
+    PRODUCT,
+    SUM,
     VALVE,
     WEIGHTS,
     Diagram,
@@ -31,19 +33,24 @@ from gru_viz.errors import InputError
 from gru_viz.roles import STATE
 
 TEXT, LOWERED = 14.0, 10.0  # px: text, and what follows an underscore in a name
+NUMBER = 46.0  # px: room for a number in or beside a node, seven characters at 12 px
 _BOX_HEIGHT, _ROUND, _JOIN = 28.0, 18.0, 6.0
+_TALL, _VALVE = 42.0, 26.0  # with numbers: a box of two lines, and a valve whose opening can be read
 _GAPS = ((26.0, 13.0, 12.0), (16.0, 12.0, 12.0))  # across, upright: node to node, node to wire, wire to wire
+_DENSE = ((14.0, 11.0, 10.0), (16.0, 12.0, 12.0))  # with numbers, which keep nodes apart
 _MARGIN = 6.0
 _BEGINNINGS, _MOVES = 6, 12  # choices of rows that are routed: first ones, and more near the best, by crossings
 
 
 @functools.lru_cache(maxsize=128)
-def layout(cell: Cell) -> Diagram:
+def layout(cell: Cell, numbers: bool = False) -> Diagram:
     """The cell's diagram: time runs to the right, each state enters at the left edge and leaves at the right one.
 
-    Deterministic, and made from the equations and roles alone. Raises InputError for a cell with too many values.
+    With ``numbers`` there is room for a number: in each box below its function, below the name of what enters or leaves
+    at the edges, and behind the name beside all else. Deterministic, and made from the equations and roles alone.
+    Raises InputError for a cell with too many values.
     """
-    return _best(wiring(cell)).diagram()
+    return _best(wiring(cell), numbers).diagram()
 
 
 def text_width(text: str) -> float:
@@ -61,7 +68,7 @@ def _letter(letter: str) -> float:
     return 0.42 if letter in " .,'′·iljtfrI()|" else 1.0 if letter in "mwMW" else 0.88 if letter.isupper() else 0.68
 
 
-def _best(parts: list[Part]) -> _Laid:
+def _best(parts: list[Part], numbers: bool) -> _Laid:
     """The best of a few ways to place and route the parts, and of what small moves make of it."""
     found = lanes(parts)
     ways = dict.fromkeys(columns(parts, found, upright) for upright in UPRIGHT)  # several may come to the same
@@ -69,19 +76,19 @@ def _best(parts: list[Part]) -> _Laid:
     for tracks in (2, 4, 8):
         best: _Laid | None = None
         for rows in choices:
-            best = _better(best, rows, tracks)
+            best = _better(best, rows, tracks, numbers)
         if best is not None:
             return best
     raise InputError("No diagram was found for these equations.")
 
 
-def _better(best: _Laid | None, rows: Rows, tracks: int) -> _Laid | None:
+def _better(best: _Laid | None, rows: Rows, tracks: int, numbers: bool) -> _Laid | None:
     """``best``, or what is better with these columns."""
 
     def tried(choice: tuple[int, ...], against: _Laid | None) -> _Laid | None:
         most = None if against is None else against.routes.crossings
         routes = Router(rows.parts, rows.lanes, rows.placement(choice), tracks).route(most)
-        other = routes and _Laid(rows.parts, rows.lanes, routes, choice)
+        other = routes and _Laid(rows.parts, rows.lanes, routes, choice, numbers)
         return other if other and (against is None or other.cost() < against.cost() - 1e-6) else None
 
     local: _Laid | None = None
@@ -109,11 +116,12 @@ def _better(best: _Laid | None, rows: Rows, tracks: int) -> _Laid | None:
 class _Laid:
     """Parts with their routes, and the places of the grid's lines in px."""
 
-    def __init__(self, parts: list[Part], found: Lanes, routes: Routes, choice: tuple[int, ...]) -> None:
-        self.parts, self.routes, self.choice = parts, routes, choice
+    def __init__(self, parts: list[Part], found: Lanes, routes: Routes, choice: tuple[int, ...], numbers: bool) -> None:
+        self.parts, self.routes, self.choice, self.numbers = parts, routes, choice, numbers
         self.state_rows = {part: lane for lane in found.lanes[: found.states] for part in lane}
-        self.sizes = [_size(part) for part in parts]
+        self.sizes = [_size(part, numbers) for part in parts]
         self.labels = [_label(part) for part in parts]
+        self.beside = [_label_size(part, text, numbers) for part, text in zip(parts, self.labels, strict=True)]
         self.columns, self.width = self.lines(0)
         self.rows, self.height = self.lines(1)
 
@@ -121,15 +129,17 @@ class _Laid:
         """Grid line -> what its nodes and their labels need before it, and after it, px."""
         before: dict[int, float] = {}
         after: dict[int, float] = {}
-        for part, place, size, label in zip(self.parts, self.routes.places, self.sizes, self.labels, strict=True):
+        for part, place, size, (width, height) in zip(
+            self.parts, self.routes.places, self.sizes, self.beside, strict=True
+        ):
             first = last = size[axis] / 2
-            if axis == 1 and label:  # beside a port, above the wire that leaves anything else
-                first = (TEXT + 2) / 2 if part.is_port else max(first, TEXT + 4)
-                last = max(last, (TEXT + 2) / 2)
-            elif label and part.kind in (BEFORE, INPUT):
-                first += 3 + text_width(label)
-            elif label:
-                last += 3 + text_width(label)
+            if axis == 1 and width:  # beside a port, above the wire that leaves anything else
+                first = (height + 1) / 2 if part.is_port else max(first, height + 3)
+                last = max(last, (height + 1) / 2 if part.is_port else (TEXT + 2) / 2)
+            elif width and part.kind in (BEFORE, INPUT):
+                first += 3 + width
+            elif width:
+                last += 3 + width
             before[place[axis]] = max(before.get(place[axis], 0.0), first)
             after[place[axis]] = max(after.get(place[axis], 0.0), last)
         return before, after
@@ -144,7 +154,7 @@ class _Laid:
         used = sorted(wires | set(before))
         result = {used[0]: _MARGIN + before.get(used[0], 4.0)}
         for last, line in itertools.pairwise(used):
-            gap = _GAPS[axis][(last not in before) + (line not in before)]
+            gap = (_DENSE if self.numbers else _GAPS)[axis][(last not in before) + (line not in before)]
             result[line] = result[last] + after.get(last, 0.0) + gap + before.get(line, 0.0)
         return result, result[used[-1]] + after.get(used[-1], 4.0) + _MARGIN
 
@@ -154,7 +164,7 @@ class _Laid:
     def diagram(self) -> Diagram:
         nodes = tuple(self.node(part) for part in self.parts)
         edges = tuple(self.edge(part, number, nodes) for part in self.parts for number in range(len(part.inputs)))
-        return Diagram(nodes, edges, tuple(self.beside()), self.branches(), self.width, self.height)
+        return Diagram(nodes, edges, tuple(self.named()), self.branches(), self.width, self.height)
 
     def node(self, part: Part) -> Node:
         x, y = self.point(self.routes.places[part.index])
@@ -223,12 +233,11 @@ class _Laid:
                 arms.setdefault((source, vertex), set()).update((before, after))
         return tuple(sorted(self.point(vertex) for (_, vertex), ends in arms.items() if len(ends) > 2))
 
-    def beside(self) -> list[Label]:
+    def named(self) -> list[Label]:
         result = []
-        for part, text in zip(self.parts, self.labels, strict=True):
-            if text:
+        for part, text, (width, height) in zip(self.parts, self.labels, self.beside, strict=True):
+            if width:
                 x, y = self.point(self.routes.places[part.index])
-                width, height = text_width(text), TEXT + 1
                 right = self.sizes[part.index][0] / 2 + 3 + width / 2
                 if part.kind in (BEFORE, INPUT):
                     result.append(Label(f"n{part.index}", text, x - right, y, width, height))
@@ -248,15 +257,27 @@ def _label(part: Part) -> str:
     return ""
 
 
-def _size(part: Part) -> tuple[float, float]:
+def _label_size(part: Part, text: str, numbers: bool) -> tuple[float, float]:
+    """Width and height of what stands beside a part, px."""
+    width, height = text_width(text) if text else 0.0, TEXT + 1
+    if numbers and part.is_port:
+        return max(width, NUMBER), 2 * height
+    if numbers and part.kind in (VALVE, PRODUCT, SUM):
+        return (width + 4 if width else 0.0) + NUMBER, height
+    return width, height
+
+
+def _size(part: Part, numbers: bool) -> tuple[float, float]:
     """Width and height, px."""
     if part.is_port:
         return 0.0, 0.0
     if part.kind == JOIN:
         return _JOIN, _JOIN
     if part.kind in (BOX, WEIGHTS, PLAIN):
-        return max(_BOX_HEIGHT, 12 + text_width(part.label)), _BOX_HEIGHT
-    return _ROUND, _ROUND
+        least = (NUMBER + 6, _TALL) if numbers else (_BOX_HEIGHT, _BOX_HEIGHT)
+        return max(least[0], 12 + text_width(part.label)), least[1]
+    round = _VALVE if numbers and part.kind == VALVE else _ROUND
+    return round, round
 
 
 def _border(node: Node, towards: Point) -> Point:

@@ -57,10 +57,10 @@ def products(trace: Trace, what: str, step: int, unit: int, row: int | None = No
     ``with_numbers``. Raises InputError, EquationError for an expression.
     """
     moment = Moment(trace, step, unit, row)
-    expression = _expression(trace.cell, what)
+    expression = opened_expression(trace.cell, what)
     if isinstance(expression, Call):
         expression = expression.argument
-    terms = [term for sign, part in _signed(expression, 1) for term in _terms(moment, sign, part)]
+    terms = [term for sign, part in signed_terms(expression, 1) for term in _terms(moment, sign, part)]
     return Opened(moment.plain.write(expression), moment.value(expression), tuple(terms))
 
 
@@ -98,7 +98,8 @@ def _decimal(digits: Digits) -> Decimal:
     return Decimal(f"{'-' * digits.negative}{mantissa}e{digits.exponent or 0}")
 
 
-def _expression(cell: Cell, what: str) -> Expression:
+def opened_expression(cell: Cell, what: str) -> Expression:
+    """What a name or text stands for in ``products``: the right side of the name's line, or the expression itself."""
     symbols = {symbol for line in cell.equations.lines for symbol in (line.name, line.symbol)}
     if what in symbols:
         return line_of(cell, what).expression
@@ -117,14 +118,14 @@ def _bare_matrix(expression: Expression) -> bool:
     return False
 
 
-def _signed(expression: Expression, sign: int) -> Iterator[tuple[int, Expression]]:
+def signed_terms(expression: Expression, sign: int) -> Iterator[tuple[int, Expression]]:
     """The terms of nested sums, differences and negations, with their signs."""
     match expression:
         case Sum(terms=terms, signs=signs):
             for own, term in zip(signs, terms, strict=True):
-                yield from _signed(term, sign * own)
+                yield from signed_terms(term, sign * own)
         case Negative(operand=operand):
-            yield from _signed(operand, -sign)
+            yield from signed_terms(operand, -sign)
         case _:
             yield sign, expression
 

@@ -1,0 +1,50 @@
+// Diagrams in rows, all at one scale: as low as they can be drawn and still be read.
+
+const GAP = 24  // px, as in the style sheet
+const LARGEST = 1.2
+const SMALLEST = 0.72  // of a diagram's own size; below it cells stand below each other
+const FORMULA = 340  // px that a formula needs
+
+// {scale of a diagram, rows of {diagram, room in px}}
+export function arrange(diagrams, width) {
+  const ways = partitions(diagrams).map(rows => ({ rows, scale: Math.min(...rows.map(row => fitting(row, width))) }))
+  const readable = ways.filter(way => way.scale >= SMALLEST)
+  const best = (readable.length ? readable : ways.slice(-1)).reduce((one, other) => (height(other) < height(one) ? other : one))
+  const scale = Math.max(best.scale, 0.01)
+  return { scale: () => scale, rows: best.rows.map(row => rooms(row, scale, width)) }
+}
+
+// One below the other, each as large as it fits.
+export function alone(diagrams, width) {
+  return {
+    scale: diagram => Math.min(LARGEST, width / diagram.drawing.width),
+    rows: diagrams.map(diagram => [{ diagram, room: width }]),
+  }
+}
+
+// All ways to cut a list into rows; the last has one in each.
+function partitions([first, ...others]) {
+  if (!others.length) return [[[first]]]
+  return partitions(others).flatMap(([row, ...rest]) => [[[first, ...row], ...rest], [[first], row, ...rest]])
+}
+
+function needed(row, scale) {
+  return row.reduce((sum, { drawing }) => sum + Math.max(drawing.width * scale, FORMULA), GAP * (row.length - 1))
+}
+
+// The largest scale at which a row fits.
+function fitting(row, width) {
+  if (row.length === 1) return Math.min(LARGEST, width / row[0].drawing.width)
+  let scale = LARGEST
+  while (scale > 0 && needed(row, scale) > width) scale -= 0.01
+  return scale
+}
+
+function height({ rows, scale }) {
+  return rows.reduce((sum, row) => sum + Math.max(...row.map(({ drawing }) => drawing.height)) * scale + GAP, 0)
+}
+
+function rooms(row, scale, width) {
+  const spare = Math.max(0, width - needed(row, scale)) / row.length
+  return row.map(diagram => ({ diagram, room: Math.floor(Math.max(diagram.drawing.width * scale, FORMULA) + spare) }))
+}
