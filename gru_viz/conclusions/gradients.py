@@ -1,0 +1,285 @@
+"""What the Gradients page says of a run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence as Many
+from typing import Any
+
+import numpy as np
+
+from gru_viz.cells import Cell
+from gru_viz.conclusions.common import counted, in_each
+from gru_viz.experiment import Experiment
+from gru_viz.measures.gradients import DIRECT, HOLDS, POWER, PRODUCT, Reached
+from gru_viz.measures.what_if import Seeds
+from gru_viz.sequences import Sequence
+from gru_viz.theme import number_from_log10
+
+QUESTION = "How far back does learning reach?"
+LOSSES = {"last": "Sum of the last h", "target": "Distance of the last h to a target", "every": "Every h"}
+NORMS = {"state": "Carried state", "parts": "Its parts h and c", "input": "Input x", "jacobian": "Product of Jacobians"}
+_DRAWN = {
+    "state": "the norm of its gradient by the state that the cell hands on after that step: h, in an LSTM h and c "
+    "together. A marker stands at the farthest step that has the share.",
+    "parts": "the norm of its gradient through one of the states that are handed on, the other held fixed.",
+    "input": "the norm of its gradient by the input x of that step.",
+    "jacobian": "how much longer a small change of all that is handed on after that step can be at the step with the "
+    "loss: the spectral norm of the product of the steps' Jacobians. It does not depend on L.",
+}
+SHADE = "Shade: where 80 % of the seeds lie. Thin line: their median."
+THRESHOLDS = (
+    f"A gradient vanishes where log10 of its norm changes by less than −{HOLDS:g} a step back on average, explodes "
+    f"above +{HOLDS:g}, and holds between: less than a factor of ten in a hundred steps."
+)
+VANISHES, HOLDS_ON, EXPLODES = "vanishes", "holds", "explodes"
+
+
+def percent(share: float) -> str:
+    """ "1 %" """
+    return f"{100 * share:g} %"
+
+
+def how_to_read(experiment: Experiment, step: int, found: Many[Reached]) -> str:
+    text = f"{loss(experiment, step)} Each line is {_DRAWN[experiment.norm]}"
+    names = {name for each in found for name in each.theory}
+    if DIRECT in names:
+        text += " Thin lines: the direct path only, neither an upper nor a lower bound."
+    if PRODUCT in names:
+        text += " Thin and dashed: bounds, the product over the steps of the norm of each step's Jacobian diag(d)·U"
+        text += ", and σₘₐₓ(U) to the power of the steps (Pascanu et al. 2013)." if POWER in names else "."
+    return text
+
+
+def loss(experiment: Experiment, step: int) -> str:
+    """What L is; ``step`` counts from 1."""
+    if experiment.loss == "every":
+        return f"L is the sum of h after every step up to {step:,}."
+    if experiment.loss == "target":
+        return (
+            f"L is the squared distance of h after step {step:,} to {_plain(experiment.target)} in every unit, summed."
+        )
+    return f"L is the sum of h after step {step:,}."
+
+
+def finding(experiment: Experiment, found: Many[Reached]) -> str:
+    """The title of the main figure."""
+    steps, cells = len(found[0].norm), [each.cell for each in found]
+    if steps == 1:
+        return "There is one step up to the loss: the gradient has not travelled yet."
+    if experiment.norm == "jacobian":
+        texts = [number_from_log10(float(each.curves[""][0]), 2) for each in found]
+        return (
+            f"From the first step to the loss a change of state grows by a factor of at most {in_each(cells, texts)}."
+        )
+    if experiment.norm == "input":
+        texts = [number_from_log10(float(each.curves[""][0]), 2) for each in found]
+        return f"At the first step the norm of the gradient by the input is {in_each(cells, texts)}."
+    if experiment.norm == "parts":
+        return _parts(found)
+    if experiment.loss == "every":
+        texts = [number_from_log10(float(each.norm[0] - each.norm[-1]), 2) for each in found]
+        texts[0] += " times the last step's"
+        return f"At the first step the norm of the gradient is {in_each(cells, texts)}."
+    return reaches(found, experiment.share)
+
+
+def _parts(found: Many[Reached]) -> str:
+    several = [each for each in found if len(each.curves) > 1]
+    if not several:
+        return "No cell here hands on more than h: that part is the whole."
+    texts = [
+        " and ".join(f"{number_from_log10(float(values[0]), 2)} through {name}" for name, values in each.curves.items())
+        for each in several
+    ]
+    return f"At the first step the norm of the gradient is {in_each([each.cell for each in several], texts)}."
+
+
+def reaches(found: Many[Reached], share: float) -> str:
+    """How many steps back the gradient keeps a share of the last step's norm."""
+    steps, reach = len(found[0].norm), [each.reach(share) for each in found]
+    if not any(reach):
+        return "The loss has no gradient here: h stands where it is wanted."
+    texts = ["all " * (each == steps) + f"{each:,}" for each in reach]
+    texts[0] += " step" if reach[0] == 1 else " steps"
+    return f"Down to {percent(share)}, the gradient reaches back over {in_each([each.cell for each in found], texts)}."
+
+
+# -- named -------------------------------------------------------------------------------------------------------------
+
+
+def verdict(slope: float) -> str:
+    """From the measured slope alone: mean change of log10 of the norm a step back."""
+    return VANISHES if slope < -HOLDS else EXPLODES if slope > HOLDS else HOLDS_ON
+
+
+def named(experiment: Experiment, found: Many[Reached]) -> str:
+    """Whether the gradient vanishes, holds or explodes."""
+    known = [each for each in found if not math.isnan(each.slope)]
+    if not known or len(found[0].norm) < 2:
+        return "A slope needs two steps and a loss with a gradient."
+    if experiment.loss == "every":
+        return (
+            "Every step adds a gradient of its own here, so the curves say how much arrives and not how far one step "
+            "reaches: for that choose a loss after one step."
+        )
+    texts = [number_from_log10(each.slope) for each in known]
+    texts[0] = f"multiplied by {texts[0]}"
+    text = f"For each step back the norm is on average {in_each([each.cell for each in known], texts)}. "
+    by_verdict: dict[str, list[str]] = {}
+    for each in known:
+        by_verdict.setdefault(verdict(each.slope), []).append(f"the {each.cell.title}")
+    text += ("It " + "; it ".join(f"{what} in {listed(names)}" for what, names in by_verdict.items())) + "."
+    gated = [each for each in known if each.cell.keep_biases(1.0) and verdict(each.slope) == VANISHES]
+    if gated and experiment.keep == 0 and not experiment.biases and not experiment.is_hand_set:
+        text += " “Gated cells don't vanish” is not true of gates that keep half a step."
+    return text
+
+
+def clipping(experiment: Experiment, found: Many[Reached]) -> str:
+    """Whether clipping at the experiment's norm would act."""
+    texts = [number_from_log10(each.all_parameters, 3) for each in found]
+    limit = math.log10(experiment.clip) if experiment.clip else -math.inf
+    acts = [f"the {each.cell.title}" for each in found if each.all_parameters > limit]
+    where = listed(acts) if acts else "no cell here" if len(found) > 1 else f"the {found[0].cell.title}"
+    would = "would act in" if acts or len(found) > 1 else "would not act in"
+    return (
+        f"Clipping at {_plain(experiment.clip)} {would} {where}: the gradient by all parameters has the norm "
+        f"{in_each([each.cell for each in found], texts)}."
+    )
+
+
+def still_teaches(experiment: Experiment, found: Many[Reached]) -> str:
+    """That a gradient which vanishes on its way leaves learning to the near steps; nothing where none does."""
+    lost = [each for each in found if each.slope < -HOLDS and each.all_parameters > -math.inf]
+    if not lost or experiment.loss == "every":
+        return ""
+    return (
+        f"“A small gradient means no learning” is not true: in {listed([f'the {each.cell.title}' for each in lost])} "
+        "the near steps still teach, and only what comes from far back is lost."
+    )
+
+
+def theory(found: Many[Reached]) -> str:
+    """What lies between theory and the run at the first step; nothing where no theory is drawn."""
+
+    def at_first(name: str) -> list[tuple[Cell, str]]:
+        whole = [(each, float(next(iter(each.curves.values()))[0])) for each in found if name in each.theory]
+        return [
+            (each.cell, number_from_log10(float(each.theory[name][0]) - size, 2))
+            for each, size in whole
+            if size > -math.inf and len(each.norm) > 1
+        ]
+
+    texts = []
+    for name in (PRODUCT, POWER):
+        if bound := at_first(name):
+            shown = in_each(*zip(*bound, strict=True))
+            texts.append(f"At the first step the bound {name} is this many times the norm: {shown}.")
+    if direct := at_first(DIRECT):
+        shown = in_each(*zip(*direct, strict=True))
+        others = "add to it or cancel it" if any(apart != "1.0" for _, apart in direct) else "have hardly any part here"
+        texts.append(
+            f"The direct path alone is this many times the norm at the first step: {shown}. “∏f is the gradient” is "
+            f"not true in general: there are other paths, which {others}."
+        )
+    return " ".join(texts)
+
+
+SALIENCY_HOW = (
+    "Each row is the norm of the gradient of the sum of h after the framed step by the input of each step: how much a "
+    "small change there would move it, as a share of the row's largest. Point at a step, or slide, to take the loss "
+    "after it."
+)
+
+
+def saliency(found: Many[Reached]) -> str:
+    """On which input the step with the loss hangs most."""
+    end = len(found[0].norm)
+    texts = []
+    for each in found:
+        at = int(each.saliency.argmax())
+        texts.append(f"step {at + 1:,}" if each.saliency[at] > -math.inf else "no input")
+    if set(texts) == {"no input"}:
+        return f"h after step {end:,} does not hang on any input: its gradient by each is exactly 0."
+    first = next(k for k, text in enumerate(texts) if text != "no input")
+    texts[first] = f"the input of {texts[first]}"
+    return f"h after step {end:,} hangs most on {in_each([each.cell for each in found], texts)}."
+
+
+def luck(found: Many[Seeds], share: float) -> str:
+    """How far the reach holds over seeds."""
+    texts = []
+    for each in found:
+        low, middle, high = np.quantile(each.reaches[share], (0.1, 0.5, 0.9), method="inverted_cdf").astype(int)
+        texts.append(f"{middle:,} ({low:,} to {high:,})")
+    seeds = len(found[0].reaches[share])
+    cells = in_each([each.cell for each in found], texts)
+    return (
+        f"Over seeds 0 to {seeds - 1} the median reach of the carried gradient at {percent(share)}, and where 80 % of "
+        f"the seeds lie, is {cells}. {SHADE}"
+    )
+
+
+# -- tables and alt texts-----------------------------------------------------------------------------------------------
+
+
+def norm_numbers(found: Many[Reached], sequence: Sequence) -> dict[str, list[Any]]:
+    end = len(found[0].norm)
+    columns = steps_of(sequence, end)
+    for each in found:
+        for part, values in each.curves.items():
+            columns[f"{each.cell.title} {part}".rstrip()] = values.tolist()
+        for name, values in each.theory.items():
+            columns[f"{each.cell.title}, {name}"] = values.tolist()
+    return columns
+
+
+def saliency_numbers(found: Many[Reached], sequence: Sequence) -> dict[str, list[Any]]:
+    return steps_of(sequence, len(found[0].norm)) | {each.cell.title: each.saliency.tolist() for each in found}
+
+
+def steps_of(sequence: Sequence, end: int) -> dict[str, list[Any]]:
+    return {"step": list(range(1, end + 1)), "token": list(sequence.labels[:end])}
+
+
+def described(experiment: Experiment, found: Many[Reached]) -> str:
+    """The main figure for someone who does not see it: made from its data."""
+    parts = []
+    for each in found:
+        for part, values in each.curves.items():
+            text = f"{each.cell.title} {part}".rstrip() + f": {range_of(values)}"
+            if experiment.norm == "state":
+                reach = counted(each.reach(experiment.share), "step")
+                text += f", down to {percent(experiment.share)} over the last {reach}"
+            parts.append(text)
+        parts += [f"{each.cell.title}, {name}: {range_of(values)}" for name, values in each.theory.items()]
+    what = {"state": "carried gradient", "parts": "parts of the carried gradient", "input": "gradient by the input",
+            "jacobian": "product of Jacobians"}[experiment.norm]  # fmt: skip
+    return f"Norm of the {what} at each of {counted(len(found[0].norm), 'step')}. " + ". ".join(parts) + "."
+
+
+def described_saliency(found: Many[Reached]) -> str:
+    parts = [f"{each.cell.title}: {range_of(each.saliency)}" for each in found]
+    end = len(found[0].norm)
+    return f"Norm of the gradient of h after step {end:,} by the input of each step. {'. '.join(parts)}."
+
+
+def range_of(values: np.ndarray) -> str:
+    """Between which numbers log10 values lie."""
+    finite = values[np.isfinite(values)]
+    zeros = int(np.sum(values == -math.inf))
+    text = "exactly zero throughout"
+    if finite.size:
+        low, high = (number_from_log10(float(edge), 2) for edge in (finite.min(), finite.max()))
+        text = f"between {low} and {high}" + f", exactly zero at {counted(zeros, 'step')}" * bool(zeros)
+    return text
+
+
+def _plain(value: float) -> str:
+    """A number as it was entered."""
+    return f"{value:g}".replace("-", "−")
+
+
+def listed(names: Many[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

@@ -1,0 +1,236 @@
+"""The figures of the Gradients page: norms over the steps with theory over them, and which inputs a step hangs on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from gru_viz.cells import Cell
+from gru_viz.figures.common import MARGIN, Figure, frame, log_ticks, plain, steps, token_axis, typed, words
+from gru_viz.figures.contrast import (
+    CURVES_HEIGHT,
+    LABEL_GAP,
+    Curve,
+    _band,
+    _end_labels,
+    _guide,
+    _label,
+    _limits,
+    _line,
+    _marker,
+    _quantity,
+)  # fmt: skip
+from gru_viz.measures.gradients import DIRECT, POWER, PRODUCT, WHOLE, Reached
+from gru_viz.measures.what_if import Seeds
+from gru_viz.theme import Theme, cell_colour, number_from_log10, power_of_ten
+
+QUANTITY = {
+    "state": "‖∂L/∂ carried state‖",
+    "parts": "‖∂L/∂h‖ and ‖∂L/∂c‖ of what is carried",
+    "input": "‖∂L/∂x‖",
+    "jacobian": "‖∂s<sub>T</sub>/∂s<sub>t</sub>‖₂",
+}
+THEORY_DASH = {DIRECT: "solid", PRODUCT: "dash", POWER: "longdashdot"}
+THEORY_LABEL = {DIRECT: "direct", PRODUCT: PRODUCT, POWER: "σₘₐₓᵏ"}
+ROW_HEIGHT = 26
+DECADES = 8  # powers of ten that the colours tell apart
+MAX_TARGETS = 2_000  # places to point at
+
+
+def norms_figure(
+    found: Sequence[Reached],
+    labels: Sequence[str],
+    theme: Theme,
+    norm: str,
+    share: float,
+    seeds: Sequence[Seeds] = (),
+) -> Figure:
+    """log10 norms over the steps, with theory as thin lines and, of the carried state, the reach at a share.
+
+    ``labels`` are those of the whole sequence: the curves end at the step with the loss.
+    """
+    bands = {(each.cell, part): band for each in seeds for part, band in each.bands.items()}
+    drawn = [
+        Curve(
+            each.cell,
+            values,
+            f"{each.cell.title} {part}".rstrip(),
+            thin=part not in (WHOLE, "h"),
+            dash="dot" if part not in (WHOLE, "h") else "",
+            reach=each.reach(share) if norm == "state" else None,
+            band=bands.get((each.cell, part)),
+        )
+        for each in found
+        for part, values in each.curves.items()
+    ]
+    theory = [
+        Curve(each.cell, values, _theory_name(each.cell, name), thin=True, dash=THEORY_DASH[name])
+        for each in found
+        for name, values in each.theory.items()
+    ]
+    figure = curves_figure(drawn, labels, theme, QUANTITY[norm], theory, share if norm == "state" else None)
+    if len(found[0].norm) < len(labels):
+        _mark_loss(figure, len(found[0].norm), theme)
+    return figure
+
+
+def _theory_name(cell: Cell, name: str) -> str:
+    """What fits beside the plot: of a variant what tells it apart goes below, and the colour is that of its family."""
+    family, *rest = cell.title.split(", ")
+    return ", ".join([THEORY_LABEL[name], *rest]) if rest else f"{family} {THEORY_LABEL[name]}"
+
+
+def curves_figure(
+    curves: Sequence[Curve],
+    labels: Sequence[str],
+    theme: Theme,
+    quantity: str,
+    theory: Sequence[Curve] = (),
+    share: float | None = None,
+    height: int = CURVES_HEIGHT,
+    limits: tuple[float, float] | None = None,
+) -> Figure:
+    """Curves of log10 values over the steps, each named at its first step; theory lies thin over them.
+
+    ``limits``: of the axis, where several figures share one.
+    """
+    every = [*curves, *theory]
+    gap = LABEL_GAP * (1.9 if any(", " in curve.name for curve in every) else 1)  # as the labels need it
+    height = max(height, round(gap * len(every)))
+    low, high = limits or _limits(every)
+    layout = frame(theme, height + MARGIN["t"] + MARGIN["b"])
+    places, texts = log_ticks(low, high)
+    layout["xaxis"] = token_axis(labels, theme)
+    layout["yaxis"] = {
+        "range": [low, high], "tickvals": places, "ticktext": texts, "side": "right", "fixedrange": True,
+        "zeroline": False, "gridcolor": theme.faint, "tickfont": {"size": 13, "color": theme.text},
+    }  # fmt: skip
+    data: list[Figure] = []
+    for curve in curves:
+        if curve.band is not None:
+            data.extend(_band(curve, len(curve.values), theme))
+    for curve in every:
+        data.append(_line(curve, labels, theme, logarithmic=True))
+        if curve.reach:
+            data.append(_marker(curve, len(curve.values), theme))
+        if curve.thin and curve.dash == THEORY_DASH[DIRECT]:
+            only = f"{curve.cell.title}, direct path only: neither an upper nor a lower bound"
+            data[-1]["hovertemplate"] = f"{only}, %{{text}}<extra></extra>"
+    last = {round(float(curve.values[-1]), 9) for curve in curves if np.isfinite(curve.values[-1])}
+    if share is not None and len(last) == 1:
+        _draw_share(layout, last.pop(), share, low, high, theme)
+    layout["annotations"] += _end_labels(every, low, high, theme, first=True, height=height)
+    layout["annotations"].append(_quantity(quantity, theme))
+    return {"data": data, "layout": layout}
+
+
+def _draw_share(layout: Figure, last: float, share: float, low: float, high: float, theme: Theme) -> None:
+    """A line where all curves, which agree at the last step, have that share of it."""
+    at = last + float(np.log10(share))
+    if not low <= at <= high:
+        return
+    axis = layout["yaxis"]
+    layout["shapes"].append(_guide(at, theme))
+    kept = [
+        (place, text)
+        for place, text in zip(axis["tickvals"], axis["ticktext"], strict=True)
+        if abs(place - at) > 0.05 * (high - low)
+    ]
+    axis["tickvals"] = [place for place, _ in kept] + [at]
+    axis["ticktext"] = [text for _, text in kept] + [f"{100 * share:g} % of last"]
+
+
+def _mark_loss(figure: Figure, step: int, theme: Theme) -> None:
+    figure["layout"]["shapes"].append(
+        {"type": "line", "xref": "x", "x0": step - 1, "x1": step - 1, "yref": "paper", "y0": 0, "y1": 1,
+         "layer": "below", "line": {"color": theme.quiet, "width": 1}}
+    )  # fmt: skip
+    figure["layout"]["annotations"].append(
+        {"text": "L", "xref": "x", "x": step - 1, "yref": "paper", "y": 1, "yanchor": "bottom", "showarrow": False,
+         "font": {"size": 13, "color": theme.quiet}}
+    )  # fmt: skip
+
+
+# -- saliency ----------------------------------------------------------------------------------------------------------
+
+
+def saliency_figure(found: Sequence[Reached], labels: Sequence[str], theme: Theme) -> Figure:
+    """How much h after the step with the loss hangs on each input: a row of colours for each cell over the tokens,
+    as a share of the row's largest, for one cell's gradient may be 10⁵⁰ times another's.
+
+    Each place can be pointed at, up to MAX_TARGETS of them: its x is the step, from 1, as a text.
+    """
+    count, end, rows = len(labels), len(found[0].norm), len(found)
+    shown = np.full((rows, count), np.nan)
+    shown[:, :end] = [each.saliency for each in found]
+    with np.errstate(invalid="ignore"):  # a row of exact zeros has no largest
+        shares = shown - np.max(shown[:, :end], axis=1, keepdims=True)
+    low, high = colour_limits(shares)
+    height = rows * (ROW_HEIGHT + LABEL_GAP // 2 * any(", " in each.cell.title for each in found))
+    layout = frame(theme, height + 8 + MARGIN["b"])
+    layout["margin"]["t"] = 8
+    layout["xaxis"] = token_axis(labels, theme)
+    layout["yaxis"] = {
+        "range": [rows - 0.5, -0.5], "showticklabels": False, "ticks": "", "showgrid": False, "zeroline": False,
+        "fixedrange": True,
+    }  # fmt: skip
+    data: list[Figure] = [{
+        "type": "heatmap", "x": steps(count), "y": list(range(rows)), "z": typed(_floored(shares, end, low)),
+        "zmin": low, "zmax": high, "colorscale": "Cividis", "xgap": 1 if count <= 64 else 0, "ygap": 2,
+        "colorbar": colour_bar(low, high, theme), "hoverinfo": "skip",
+    }]  # fmt: skip
+    data += [_targets(each.cell, shown[row], row, labels, end) for row, each in enumerate(found)]
+    layout["annotations"] = [
+        words(_label(each.cell.title), cell_colour(theme, each.cell), x=0, y=1 - (row + 0.5) / rows, left=True)
+        for row, each in enumerate(found)
+    ]
+    layout["shapes"].append(
+        {"type": "rect", "xref": "x", "x0": end - 1.5, "x1": end - 0.5, "yref": "paper", "y0": 0, "y1": 1,
+         "line": {"color": theme.text, "width": 2}}
+    )  # fmt: skip
+    return {"data": data, "layout": layout}
+
+
+def _floored(values: np.ndarray, end: int, low: float) -> np.ndarray:
+    """Up to the step with the loss what is less than the least colour, or exactly zero, has that colour."""
+    floored = values.copy()
+    floored[:, :end] = np.fmax(values[:, :end], low)
+    return floored
+
+
+def _targets(cell: Cell, values: np.ndarray, row: int, labels: Sequence[str], end: int) -> Figure:
+    """What is pointed at: not seen, with the words that appear."""
+    every = range(len(labels)) if len(labels) <= MAX_TARGETS else range(0)
+    texts = [
+        f"step {k + 1}, {plain(labels[k])}: "
+        + (f"{number_from_log10(float(values[k]))} in the {cell.title}" if k < end else "after the loss")
+        for k in every
+    ]
+    unseen = {"marker": {"opacity": 0}}
+    return {
+        "type": "scatter", "mode": "markers", "name": cell.title, "x": [str(k + 1) for k in every],
+        "y": [row] * len(every), "text": texts, "hovertemplate": "%{text}<extra></extra>",
+        "marker": {"size": ROW_HEIGHT - 6, "symbol": "square", "opacity": 0}, "selected": unseen, "unselected": unseen,
+    }  # fmt: skip
+
+
+def colour_limits(values: np.ndarray) -> tuple[float, float]:
+    """log10 values between which the colours run: the largest, and the least or DECADES below."""
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        return -1.0, 0.0
+    high = float(finite.max())
+    return max(float(finite.min()), high - DECADES) - 1e-3, high + 1e-3
+
+
+def colour_bar(low: float, high: float, theme: Theme) -> dict[str, Any]:
+    whole = [float(e) for e in range(int(np.ceil(low)), int(np.floor(high)) + 1)]
+    places = whole[:: max(1, len(whole) // 3)] or [low, high]
+    texts: Mapping[float, str] = {place: power_of_ten(int(place)) for place in whole}
+    return {
+        "thickness": 8, "len": 1.0, "x": 1, "xanchor": "left", "xpad": 8, "ypad": 0, "outlinewidth": 0,
+        "tickvals": places, "ticktext": [texts.get(place, number_from_log10(place, 2)) for place in places],
+        "tickfont": {"size": 12, "color": theme.text},
+    }  # fmt: skip

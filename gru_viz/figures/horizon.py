@@ -1,0 +1,59 @@
+"""The horizon maps: which step hangs on which earlier one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gru_viz.figures.common import FONT, Figure, frame, plain, token_axis, typed
+from gru_viz.figures.gradients import colour_bar, colour_limits
+from gru_viz.measures.spectra import Horizon
+from gru_viz.theme import Theme, cell_colour
+
+HEIGHT = 320
+
+
+def horizon_figure(
+    found: Horizon, labels: Sequence[str], limits: tuple[float, float], share: float, theme: Theme
+) -> Figure:
+    """A row for each step t, a column for each earlier step s; the line shows how far back each row reaches."""
+    low, high = limits
+    names = [str(step + 1) for step in found.steps.tolist()]
+    tokens = [labels[step] for step in found.steps.tolist()]
+    own = {"categoryarray": names, "labelalias": dict(zip(names, map(plain, tokens), strict=True))}
+    axis = token_axis(tokens, theme) | own
+    layout = frame(theme, HEIGHT)
+    layout["margin"] = {"l": 44, "r": 50, "t": 30, "b": 44}
+    small = {"size": 13, "color": theme.quiet}
+    layout["xaxis"] = axis | {"title": {"text": "on step s", "font": small, "standoff": 4}}
+    layout["yaxis"] = axis | {
+        "range": [len(names) - 0.5, -0.5], "tickangle": 0, "automargin": False,
+        "title": {"text": "how step t hangs …", "font": small, "standoff": 4},
+    }  # fmt: skip
+    layout["title"] = {
+        "text": found.cell.title, "font": {"size": 14, "color": cell_colour(theme, found.cell), "family": FONT},
+        "x": 0.5, "xref": "paper", "y": 1, "yref": "container", "yanchor": "top", "pad": {"t": 6},
+    }  # fmt: skip
+    shown = np.where(np.isnan(found.norm), np.nan, np.maximum(found.norm, low))
+    farthest = found.steps + 1 - found.reaches[share][found.steps]
+    place = np.searchsorted(found.steps, np.minimum(farthest, found.steps))
+    line = {
+        "type": "scatter", "mode": "lines", "name": "reach", "x": [names[k] for k in place], "y": names,
+        "hoverinfo": "skip",
+    }  # fmt: skip
+    data = [
+        {
+            "type": "heatmap", "x": names, "y": names, "z": typed(shown), "zmin": low, "zmax": high,
+            "colorscale": "Cividis", "hoverongaps": False, "colorbar": colour_bar(low, high, theme),
+            "hovertemplate": "step %{y} on step %{x}: 10^%{z:.2f}<extra></extra>",
+        },
+        line | {"line": {"color": "#000000", "width": 4}},
+        line | {"line": {"color": "#FFFFFF", "width": 2}},
+    ]  # fmt: skip
+    return {"data": data, "layout": layout}
+
+
+def horizon_limits(found: Sequence[Horizon]) -> tuple[float, float]:
+    """One scale for all maps."""
+    return colour_limits(np.concatenate([each.norm.ravel() for each in found]))
