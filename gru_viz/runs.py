@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from gru_viz.cells import Cell, cell
-from gru_viz.dependence import sweep
 from gru_viz.engine import run
 from gru_viz.equations import VECTOR
 from gru_viz.errors import InputError
@@ -19,10 +17,6 @@ from gru_viz.handset import HAND_SET, HandSet
 from gru_viz.parameters import Parameters, init_params
 from gru_viz.sequences import Replacement, Sequence, default_replacement, parse_sequence, replace
 from gru_viz.trace import Trace
-
-SEEDS = range(200)  # "Is this luck?"
-SEEDS_AT_ONCE = 20
-MAX_SWEEP = 500 * 64**2 * len(SEEDS)  # steps * hidden units squared * seeds: some ten seconds a cell
 
 
 def parameters(experiment: Experiment, of: Cell, sequence: Sequence, seed: int | None = None) -> Parameters:
@@ -228,42 +222,3 @@ def contrast(experiment: Experiment) -> Contrast:
         replaced=replaced,
         differences=tuple(difference(one, other, replaced.start) for one, other in zip(runs, others, strict=True)),
     )
-
-
-@dataclass(frozen=True)
-class Luck:
-    """The same experiment with other seeds: log10 norms of the carried gradient, (T, seeds), and reach, (seeds,)."""
-
-    cell: Cell
-    norm: np.ndarray
-    reach: np.ndarray
-
-    @staticmethod
-    def joined(pieces: list[Luck]) -> Luck:
-        norm, reaches = ([getattr(piece, name) for piece in pieces] for name in ("norm", "reach"))
-        return Luck(pieces[0].cell, np.concatenate(norm, axis=1), np.concatenate(reaches))
-
-    def band(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The 10th, 50th and 90th percentile at each step, (T,) each."""
-        low, middle, high = np.quantile(self.norm, (0.1, 0.5, 0.9), axis=1, method="inverted_cdf")
-        return low, middle, high
-
-
-def sweep_size(experiment: Experiment, sequence: Sequence) -> float:
-    """A measure of the work of all seeds of one cell, to be held against MAX_SWEEP."""
-    return len(sequence.tokens) * experiment.hidden_size**2 * len(SEEDS)
-
-
-def seeds(experiment: Experiment, of: Cell, sequence: Sequence, some: range) -> Luck:
-    """One run over several seeds side by side."""
-    each = (parameters(experiment, of, sequence, seed) for seed in some)
-    [(_, together)] = sweep(of, each, sequence.values, at_once=len(some))
-    flow = backpropagate(together)
-    return Luck(of, flow.log10_norm(), np.asarray(reach(flow)))
-
-
-def seed_chunks(sequence: Sequence, hidden_size: int) -> Iterator[range]:
-    """SEEDS in pieces, each small enough for one run."""
-    size = max(1, min(SEEDS_AT_ONCE, 200_000 // (len(sequence.tokens) * hidden_size)))
-    for first in range(SEEDS.start, SEEDS.stop, size):
-        yield range(first, min(first + size, SEEDS.stop))

@@ -11,7 +11,10 @@ import pytest
 from gru_viz.cells import cell, cell_names
 from gru_viz.conclusions import contrast as conclusions
 from gru_viz.experiment import Experiment
-from gru_viz.runs import CellReport, Difference, Luck, contrast, seeds
+from gru_viz.measures import what_if
+from gru_viz.measures.gradients import WHOLE
+from gru_viz.measures.what_if import Seeds, seeds
+from gru_viz.runs import CellReport, Difference, contrast
 from gru_viz.sequences import parse_sequence
 from tests.expected import all_found, facts
 from tests.saying import assert_first_step, assert_left_over, assert_reaches
@@ -194,8 +197,18 @@ def test_the_range_of_the_states_is_that_of_the_trace_and_says_when_a_cell_state
 # -- luck --------------------------------------------------------------------------------------------------------------
 
 
+def finished(work):
+    """(what work in pieces returns, what it said on the way)"""
+    said = []
+    while True:
+        try:
+            said.append(next(work))
+        except StopIteration as end:
+            return end.value, said
+
+
 def lucky(name, reach):
-    return Luck(cell(name), np.zeros((9, len(reach))), np.array(reach))
+    return Seeds(cell(name), {WHOLE: (np.zeros(9),) * 3}, {0.01: np.array(reach)})
 
 
 def test_only_seeds_in_which_every_gated_cell_reaches_farther_are_counted():
@@ -214,9 +227,10 @@ def test_the_spread_over_seeds_is_the_median_and_where_80_percent_lie():
     assert conclusions.luck([lucky("gru", reach)]).endswith("is 100 (20 to 180) in the GRU.")
 
 
-def test_luck_is_that_of_the_seeds():
+def test_luck_is_that_of_the_seeds(monkeypatch):
+    monkeypatch.setattr(what_if, "SEEDS", range(20))
     of = Experiment(text="abcabc", hidden_size=2)
-    found = [seeds(of, cell(name), parse_sequence("text", of.text), range(20)) for name in of.cells]
+    found = finished(seeds(of, parse_sequence("text", of.text)))[0]
     reach = {name: np.array([facts(of, name, seed=seed).reach for seed in range(20)]) for name in of.cells}
     farther = int(np.sum((reach["lstm"] > reach["rnn"]) & (reach["gru"] > reach["rnn"])))
     assert conclusions.luck(found).startswith(f"In {farther} of 20 seeds ")

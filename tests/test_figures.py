@@ -11,7 +11,9 @@ from gru_viz.cells import cell, cell_names
 from gru_viz.experiment import Experiment
 from gru_viz.figures.common import MARGIN, log_ticks, plain, spread, token_axis, typed, untyped
 from gru_viz.figures.contrast import difference_figure, gradient_figure, states_figure, units_shown
-from gru_viz.runs import CellReport, Difference, Luck, contrast
+from gru_viz.measures.gradients import WHOLE
+from gru_viz.measures.what_if import Seeds
+from gru_viz.runs import CellReport, Difference, contrast
 from gru_viz.theme import DARK, LIGHT, THEMES, cell_colour, cell_style
 
 FOUND = contrast(Experiment())
@@ -141,10 +143,10 @@ def test_a_difference_begins_at_its_first_step():
 
 def test_the_band_lies_behind_the_curves_low_before_high():
     rng = np.random.default_rng(3)
-    norm = rng.standard_normal((32, 200))
-    drawn = gradient_figure(FOUND.reports, LABELS, LIGHT, "state", [Luck(cell("gru"), norm, np.ones(200, dtype=int))])
+    ordered = np.sort(rng.standard_normal((32, 200)), axis=1)
+    band = ordered[:, 19], ordered[:, 99], ordered[:, 179]
+    drawn = gradient_figure(FOUND.reports, LABELS, LIGHT, "state", [Seeds(cell("gru"), {WHOLE: band}, {})])
     low, high, middle = drawn["data"][:3]
-    ordered = np.sort(norm, axis=1)
     for each, place in ((low, 19), (high, 179), (middle, 99)):
         np.testing.assert_allclose(untyped(each["y"]), ordered[:, place], rtol=1e-6)
     assert "fill" not in low
@@ -177,8 +179,8 @@ def test_a_curve_of_zeros_alone_still_gives_a_figure():
 
 
 def test_a_band_of_zeros_leaves_a_gap():
-    norm = np.full((32, 200), -math.inf)
-    drawn = gradient_figure(FOUND.reports, LABELS, LIGHT, "state", [Luck(cell("rnn"), norm, np.ones(200, dtype=int))])
+    band = (np.full(32, -math.inf),) * 3
+    drawn = gradient_figure(FOUND.reports, LABELS, LIGHT, "state", [Seeds(cell("rnn"), {WHOLE: band}, {})])
     assert np.isfinite(drawn["layout"]["yaxis"]["range"]).all()
     assert np.isnan(untyped(drawn["data"][0]["y"])).all()
 

@@ -5,12 +5,11 @@ import re
 import numpy as np
 import pytest
 
-from gru_viz import runs
 from gru_viz.cells import Cell, cell, cell_names
 from gru_viz.errors import InputError
 from gru_viz.experiment import Experiment
-from gru_viz.runs import contrast, difference, parameters, report, seed_chunks, seeds, trace, with_fitting_replacement
-from gru_viz.sequences import MAX_STEPS, Sequence, parse_sequence, replace
+from gru_viz.runs import contrast, difference, parameters, report, trace, with_fitting_replacement
+from gru_viz.sequences import parse_sequence, replace
 from tests import expected
 
 SOME = Experiment(
@@ -160,54 +159,3 @@ def test_a_fitting_replacement_is_kept_and_another_takes_the_place_of_one_that_d
         fitting = with_fitting_replacement(of, read(of))
         assert replace(read(of), fitting.replace, fitting.by).start >= 0
         assert {**vars(fitting), "replace": of.replace, "by": of.by} == vars(of)
-
-
-# -- other seeds -------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", cell_names())
-def test_seeds_side_by_side_are_the_runs_of_each_seed(name):
-    of, some = SOME, range(5, 9)
-    found = seeds(of, cell(name), read(of), some)
-    assert (found.norm.shape, found.reach.shape) == ((9, 4), (4,))
-    for place, seed in enumerate(some):
-        wanted = expected.facts(of, name, seed=seed)
-        np.testing.assert_allclose(found.norm[:, place], wanted.norm, atol=1e-10)
-        assert found.reach[place] == wanted.reach
-
-
-def test_the_band_is_made_of_the_20th_100th_and_180th_of_200():
-    rng = np.random.default_rng(0)
-    norm = rng.standard_normal((3, 200))
-    norm[1, :30] = -np.inf
-    low, middle, high = runs.Luck(cell("rnn"), norm, np.ones(200, dtype=int)).band()
-    ordered = np.sort(norm, axis=1)
-    assert (low.tolist(), middle.tolist(), high.tolist()) == tuple(ordered[:, k].tolist() for k in (19, 99, 179))
-
-
-def test_pieces_are_joined_in_their_order():
-    whole = seeds(SOME, cell("gru"), read(SOME), range(6))
-    joined = runs.Luck.joined([seeds(SOME, cell("gru"), read(SOME), some) for some in (range(4), range(4, 6))])
-    np.testing.assert_allclose(joined.norm, whole.norm, atol=1e-12)
-    assert joined.reach.tolist() == whole.reach.tolist()
-
-
-def of_length(steps):
-    return Sequence("text", ("a",) * steps, ("a",) * steps, np.ones((steps, 1)), ("a",))
-
-
-@pytest.mark.parametrize("hidden", [1, 2, 8, 33, 64])
-@pytest.mark.parametrize("steps", [1, 2, 31, 500, MAX_STEPS])
-def test_chunks_cover_every_seed_once_and_each_fits_into_one_run(steps, hidden):
-    chunks = list(seed_chunks(of_length(steps), hidden))
-    assert [seed for chunk in chunks for seed in chunk] == list(range(200))
-    values = 7 * steps * hidden * max(map(len, chunks))  # of the cell with the most names, and one besides
-    assert values * 8 <= 64e6
-    assert max(map(len, chunks)) <= 20
-
-
-@pytest.mark.parametrize("name", cell_names())
-def test_the_largest_chunk_runs(name):
-    of = Experiment(text="ab" * (MAX_STEPS // 2), hidden_size=64)
-    chunk = max(seed_chunks(read(of), of.hidden_size), key=len)
-    assert seeds(of, cell(name), read(of), chunk).norm.shape == (MAX_STEPS, len(chunk))

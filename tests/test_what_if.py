@@ -17,7 +17,7 @@ from gru_viz.figures.what_if import latch_figure, map_figure, multiple_figure, m
 from gru_viz.measures import what_if
 from gru_viz.measures.gradients import WHOLE, gradients, latch
 from gru_viz.measures.what_if import GAINS, MULTIPLES, SHARES, Map, Multiple, Seeds, multiples, reach_map, seeds
-from gru_viz.sequences import parse_sequence
+from gru_viz.sequences import MAX_STEPS, parse_sequence
 from gru_viz.settings import KEEP_CHOICES, SETTINGS
 from gru_viz.theme import DARK, LIGHT
 from gru_viz.ui import long_work
@@ -88,6 +88,56 @@ def test_the_band_holds_the_runs_of_all_seeds(norm, monkeypatch):
         for share in SHARES:
             assert each.reaches[share].tolist() == [one.reach(share) for one in runs]
     assert said[-1] == (1.0, "LSTM, peepholes: 30 of 30 seeds")
+
+
+# -- seeds -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", cell_names())
+@pytest.mark.parametrize("at_once", [1, 2, 20])
+def test_seeds_side_by_side_are_the_runs_of_each_seed_by_torch(name, at_once, monkeypatch):
+    monkeypatch.setattr(what_if, "SEEDS", range(5, 9))
+    monkeypatch.setattr(what_if, "SEEDS_AT_ONCE", at_once)
+    of = Experiment(text="abc aabca", cells=(name,), hidden_size=3, replace="a", by="b")
+    [found], said = finished(seeds(of, sequence_of(of)))
+    wanted = [facts(of, name, seed=seed) for seed in range(5, 9)]
+    assert found.reaches[0.01].tolist() == [each.reach for each in wanted]
+    ordered = np.sort([each.norm for each in wanted], axis=0)
+    for band, place in zip(found.bands[WHOLE], (0, 1, 3), strict=True):
+        np.testing.assert_allclose(band, ordered[place], atol=1e-10)
+    assert found.steps == 9
+    assert len(said) == -(-4 // at_once)
+
+
+def test_the_band_is_made_of_the_20th_100th_and_180th_of_200():
+    rng = np.random.default_rng(0)
+    norm = rng.standard_normal((3, 200))
+    norm[1, :30] = -np.inf
+    low, middle, high = what_if._band(norm)
+    ordered = np.sort(norm, axis=1)
+    assert (low.tolist(), middle.tolist(), high.tolist()) == tuple(ordered[:, k].tolist() for k in (19, 99, 179))
+
+
+@pytest.mark.parametrize("hidden", [1, 2, 8, 33, 64])
+@pytest.mark.parametrize("steps", [1, 2, 31, 500, MAX_STEPS])
+def test_what_runs_side_by_side_fits_into_one_run(steps, hidden, monkeypatch):
+    asked = []
+    monkeypatch.setattr(what_if, "sweep", lambda of, each, values, at_once: asked.append((len(values), at_once)))
+    of = Experiment(text="a" * steps, hidden_size=hidden, replace="a", by="b")
+    what_if._side_by_side(cell("lstm"), iter(()), of, sequence_of(of))
+    [(count, at_once)] = asked
+    assert count == steps
+    assert 1 <= at_once <= 20
+    assert 7 * steps * hidden * at_once * 8 <= 64e6  # of the cell with the most names, and one besides
+
+
+@pytest.mark.parametrize("name", cell_names())
+def test_the_largest_piece_runs(name, monkeypatch):
+    monkeypatch.setattr(what_if, "SEEDS", range(1))
+    monkeypatch.setattr(what_if, "MAX_SWEEP", 10**9)
+    of = Experiment(text="ab" * (MAX_STEPS // 2), cells=(name,), hidden_size=64, replace="a", by="c")
+    [found], _ = finished(seeds(of, sequence_of(of)))
+    assert found.steps == MAX_STEPS
 
 
 def test_four_gains_at_32_units():

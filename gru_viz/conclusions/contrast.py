@@ -12,7 +12,8 @@ from gru_viz.conclusions.common import counted, in_each, unit_of
 from gru_viz.experiment import Experiment
 from gru_viz.handset import HAND_SET
 from gru_viz.labels import quoted
-from gru_viz.runs import CellReport, Difference, Luck
+from gru_viz.measures.what_if import Seeds
+from gru_viz.runs import CellReport, Difference
 from gru_viz.sequences import Sequence
 from gru_viz.settings import KEEP_CHOICES
 from gru_viz.theme import number, number_from_log10
@@ -28,6 +29,7 @@ HOW_TO_READ = {
     "input": "L is the sum of the last h. Each line is the norm of its gradient by the input x of that step: how much "
     "a small change of that input would move L.",
 }
+SHARE = 0.01  # of the last step's norm, down to which the gradient reaches on this page
 CONTRAST = 1.5  # cells whose reaches differ by less than this factor are not told apart in words
 _COUNT = {1: "It falls", 2: "Both fall", 3: "All three fall", 4: "All four fall", 5: "All five fall"}
 
@@ -162,27 +164,27 @@ def states_range(reports: Many[CellReport]) -> str:
     return text + "."
 
 
-def luck(found: Many[Luck]) -> str:
+def luck(found: Many[Seeds]) -> str:
     """How far the finding holds over seeds."""
-    seeds = len(found[0].reach)
+    reaches = {each.cell: each.reaches[SHARE] for each in found}
+    seeds = len(reaches[found[0].cell])
     texts = []
-    for each in found:
-        low, middle, high = np.quantile(each.reach, (0.1, 0.5, 0.9), method="inverted_cdf").astype(int)
+    for reach in reaches.values():
+        low, middle, high = np.quantile(reach, (0.1, 0.5, 0.9), method="inverted_cdf").astype(int)
         texts.append(f"{middle:,} ({low:,} to {high:,})")
     cells = [each.cell for each in found]
     spread = (
         f"Over seeds 0 to {seeds - 1} the median reach, and where 80 % of the seeds lie, is {in_each(cells, texts)}."
     )
-    plain = [each for each in found if not each.cell.gates]
-    gated = [each for each in found if each.cell.gates]
+    plain, gated = ([cell for cell in cells if bool(cell.gates) == has] for has in (False, True))
     if len(plain) != 1 or not gated:
         return spread
-    if all((each.reach == len(each.norm)).all() for each in found):
+    if all((reaches[each.cell] == each.steps).all() for each in found):
         return f"In every one of {seeds} seeds all of them reach the first step."
-    farther = int(np.sum(np.min([each.reach for each in gated], axis=0) > plain[0].reach))
-    names = " and the ".join(each.cell.title for each in gated)
+    farther = int(np.sum(np.min([reaches[cell] for cell in gated], axis=0) > reaches[plain[0]]))
+    names = " and the ".join(cell.title for cell in gated)
     verb = "reach" if len(gated) > 1 else "reaches"
-    return f"In {farther} of {seeds} seeds the {names} {verb} farther back than the {plain[0].cell.title}. {spread}"
+    return f"In {farther} of {seeds} seeds the {names} {verb} farther back than the {plain[0].title}. {spread}"
 
 
 def described(reports: Many[CellReport], sequence: Sequence) -> str:

@@ -21,7 +21,9 @@ from gru_viz.figures.common import (
     typed,
     words,
 )  # fmt: skip
-from gru_viz.runs import CellReport, Difference, Luck
+from gru_viz.measures.gradients import WHOLE
+from gru_viz.measures.what_if import Seeds
+from gru_viz.runs import CellReport, Difference
 from gru_viz.theme import Theme, cell_colour, cell_style, number, number_from_log10
 
 CURVES_HEIGHT = 300  # px of the plot itself
@@ -55,7 +57,7 @@ def gradient_figure(
     labels: Sequence[str],
     theme: Theme,
     kind: str = "state",
-    luck: Sequence[Luck] = (),
+    luck: Sequence[Seeds] = (),
     share: float = 0.01,
 ) -> Figure:
     """log10 norms of gradients over the steps; time to the right, so that the gradient is read from right to left.
@@ -97,11 +99,11 @@ def gradient_figure(
     return {"data": data, "layout": layout}
 
 
-def _curves(reports: Sequence[CellReport], kind: str, luck: Sequence[Luck]) -> list[Curve]:
+def _curves(reports: Sequence[CellReport], kind: str, luck: Sequence[Seeds]) -> list[Curve]:
     if kind == "input":
         return [Curve(report.cell, report.input_norm, report.cell.title) for report in reports]
     if kind == "state":
-        bands = {each.cell.name: each.band() for each in luck}
+        bands = {each.cell.name: each.bands[WHOLE] for each in luck}
         return [
             Curve(each.cell, each.norm, each.cell.title, reach=each.reach, band=bands.get(each.cell.name))
             for each in reports

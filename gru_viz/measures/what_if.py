@@ -21,11 +21,14 @@ from gru_viz.gradients import backpropagate
 from gru_viz.graph import Array
 from gru_viz.measures.gradients import check_products, curves, loss_grad, reached
 from gru_viz.parameters import Parameters
-from gru_viz.runs import MAX_SWEEP, SEEDS, SEEDS_AT_ONCE, cells_of, parameters, step_in_view
+from gru_viz.runs import cells_of, parameters, step_in_view
 from gru_viz.sequences import Sequence
 from gru_viz.settings import KEEP_CHOICES, SETTINGS
 from gru_viz.trace import Trace
 
+SEEDS = range(200)  # "Is this luck?"
+SEEDS_AT_ONCE = 20
+MAX_SWEEP = 500 * 64**2 * len(SEEDS)  # steps * hidden units squared * seeds: some ten seconds a cell
 MAX_PRODUCTS = 6e9  # steps * states³ * seeds: some ten seconds a cell
 AT_ONCE = 200_000  # steps * units of the runs that are side by side
 GAINS = tuple(k / 4 for k in range(17))  # 0 … 4, all that the experiment allows
@@ -44,6 +47,10 @@ class Seeds:
     cell: Cell
     bands: Mapping[str, tuple[Array, Array, Array]]  # part -> 10th, 50th, 90th percentile of log10 norms, (t,) each
     reaches: Mapping[float, Array]  # share -> (seeds,)
+
+    @property
+    def steps(self) -> int:
+        return len(next(iter(self.bands.values()))[0])
 
 
 @dataclass(frozen=True)

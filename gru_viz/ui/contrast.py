@@ -7,13 +7,17 @@ from typing import Any
 
 import streamlit as st
 
+from gru_viz.errors import InputError
 from gru_viz.experiment import Experiment, without_view
-from gru_viz.runs import MAX_SWEEP, SEEDS, Contrast, Luck, cells_of, contrast, seed_chunks, seeds, sweep_size
+from gru_viz.measures.what_if import SEEDS, Seeds, seeds
+from gru_viz.runs import Contrast, contrast
 from gru_viz.sequences import parse_sequence
 from gru_viz.settings import SETTINGS
 from gru_viz.ui import state
+from gru_viz.ui.long_work import worked
 from gru_viz.ui.table import table
 from gru_viz.ui.widgets import problem, text
+from gru_viz.ui.words import markdown
 
 
 def measured(experiment: Experiment) -> Contrast:
@@ -34,46 +38,18 @@ def ask_luck(experiment: Experiment) -> None:
     st.button(label, key="luck", on_click=state.put, args=("luck", not experiment.luck))
 
 
-def luck(experiment: Experiment) -> tuple[Luck, ...]:
-    """The runs with other seeds, piece by piece: each shows progress, and a change elsewhere ends the work after it."""
+def luck(experiment: Experiment) -> tuple[Seeds, ...]:
+    """The runs with other seeds, where they were asked for."""
     if not experiment.luck or experiment.curve != "state":
         return ()
-    sequence = parse_sequence(experiment.kind, experiment.text)
-    if sweep_size(experiment, sequence) > MAX_SWEEP:
-        st.warning(
-            f"{len(SEEDS)} seeds of {len(sequence.tokens):,} steps with {experiment.hidden_size} units would take "
-            "minutes. Up to 500 steps with 64 units, or 2,000 with 32, are run."
-        )
-        return ()
-    chunks, cells = list(seed_chunks(sequence, experiment.hidden_size)), cells_of(experiment)
-    bar, found = st.empty(), []
-    kept = st.session_state.setdefault("lucks", {})
-    for other in [key for key in kept if key not in [_without_seed(experiment, of.name) for of in cells]]:
-        del kept[other]  # this visitor's seeds of cells and settings that are no longer shown
-    for k, of in enumerate(cells):
-        if (known := kept.get(_without_seed(experiment, of.name))) is not None:
-            found.append(known)
-            continue
-        pieces = []
-        for m, chunk in enumerate(chunks):
-            bar.progress((k * len(chunks) + m) / (len(cells) * len(chunks)), f"{of.title}: seeds from {chunk.start}")
-            pieces.append(_seeds(_without_seed(experiment, of.name), chunk.start, chunk.stop))
-        found.append(Luck.joined(pieces))
-        kept[_without_seed(experiment, of.name)] = found[-1]
-    bar.empty()
-    return tuple(found)
-
-
-def _without_seed(experiment: Experiment, name: str) -> Experiment:
-    """What the runs with all seeds of one cell depend on; the rest is made equal, as it is part of the key."""
     usual = Experiment()
-    return replace(without_view(experiment), cells=(name,), seed=usual.seed, replace=usual.replace, by=usual.by)
-
-
-@st.cache_data(max_entries=120, show_spinner=False)
-def _seeds(experiment: Experiment, first: int, last: int) -> Luck:
-    (of,) = cells_of(experiment)
-    return seeds(experiment, of, parse_sequence(experiment.kind, experiment.text), range(first, last))
+    asked = replace(without_view(experiment), seed=usual.seed, replace=usual.replace, by=usual.by)
+    sequence = parse_sequence(experiment.kind, experiment.text)
+    try:
+        return worked(("seeds", asked), lambda: seeds(asked, sequence), lambda: state.put("luck", False))
+    except InputError as refusal:
+        st.warning(markdown(str(refusal)))
+        return ()
 
 
 def replacement(experiment: Experiment) -> None:

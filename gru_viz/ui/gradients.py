@@ -21,8 +21,8 @@ from gru_viz.figures.spectra import circle_figure, circle_limit, stretch_figure
 from gru_viz.figures.what_if import latch_figure, map_figure, multiple_figure, multiple_limits, place_name
 from gru_viz.measures.gradients import Latch, Reached, gradients, latch, runs_to_loss
 from gru_viz.measures.spectra import horizons, spectra
-from gru_viz.measures.what_if import Map, Seeds, multiples, reach_map, seeds
-from gru_viz.runs import SEEDS, cell_in_view, step_in_view
+from gru_viz.measures.what_if import SEEDS, Map, Seeds, multiples, reach_map, seeds
+from gru_viz.runs import cell_in_view, step_in_view
 from gru_viz.sequences import Sequence, parse_sequence
 from gru_viz.settings import KEEP_CHOICES, SETTINGS
 from gru_viz.ui import state
