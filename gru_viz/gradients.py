@@ -38,10 +38,14 @@ def reach(flow: GradientFlow, share: float = 0.01) -> int | Array:
     """
     if not isinstance(share, Real) or not 0 < share <= 1:
         raise InputError(f"share is {share!r}; a number above 0 and up to 1 is allowed.")
-    norm = flow.log10_norm()
-    enough = (norm >= norm[-1] + np.log10(share)) & (norm[-1] > -np.inf)
-    steps = np.where(enough.any(axis=0), len(norm) - np.argmax(enough, axis=0), 0)
+    steps = reached(flow.log10_norm(), share)
     return int(steps) if steps.ndim == 0 else steps
+
+
+def reached(norm: Array, share: float) -> Array:
+    """``reach`` of log10 norms, (T,) or (T, B), that were found in any way: () or (B,)."""
+    enough = (norm >= norm[-1] + np.log10(share)) & (norm[-1] > -np.inf)
+    return np.where(enough.any(axis=0), len(norm) - np.argmax(enough, axis=0), 0)
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,10 @@ from gru_viz.conclusions import gradients as conclusions
 from gru_viz.experiment import Experiment, to_query
 from gru_viz.figures.common import untyped
 from gru_viz.figures.gradients import MAX_TARGETS, norms_figure, saliency_figure
-from gru_viz.gradients import backpropagate
+from gru_viz.gradients import (
+    backpropagate,
+    reached,
+)
 from gru_viz.measures.gradients import (
     DIRECT,
     POWER,
@@ -26,7 +29,6 @@ from gru_viz.measures.gradients import (
     gradients,
     latch,
     loss_grad,
-    reached,
     runs_to_loss,
     slope,
     theory,

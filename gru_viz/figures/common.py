@@ -15,10 +15,11 @@ Figure = dict[str, Any]
 
 MAX_PLOTTED = 50_000  # heatmap cells in one figure
 MARGIN = {"l": 80, "r": 76, "t": 34, "b": 44}  # the same in all figures, so that their steps stand in one line
+MAX_WHOLE = 64  # steps up to which all of them are told apart: beyond, a part can be seen closer
 MAX_LEVEL = 2  # digits of a label that stands upright; longer ones are turned, as Plotly thins them by their height
 FONT = "'Source Sans', system-ui, sans-serif"  # the first is the one of the page, which Streamlit ships
 # How the browser shows a figure: nothing of Plotly's lies over it; the buttons that save it stand below.
-CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
+CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": "reset"}
 
 
 def typed(values: np.ndarray) -> dict[str, str]:
@@ -55,9 +56,15 @@ def token_axis(labels: Sequence[str], theme: Theme, title: str = "step") -> Figu
         "labelalias": dict(zip(names, map(plain, labels), strict=True)),
         "range": [-0.5, len(labels) - 0.5], "tickangle": -90 if turned else 0,
         "automargin": "height" if turned else False, "tickfont": {"size": 13, "color": theme.text},
-        "ticks": "", "showgrid": False, "zeroline": False, "showline": False, "fixedrange": True,
+        "ticks": "", "showgrid": False, "zeroline": False, "showline": False,
+        "fixedrange": len(labels) <= MAX_WHOLE,
         "title": {"text": title, "font": {"size": 13, "color": theme.quiet}, "standoff": 6},
     }  # fmt: skip
+
+
+def zooms(figure: Mapping[str, Any]) -> bool:
+    """Whether a part of the figure's steps can be seen closer."""
+    return not figure["layout"].get("xaxis", {}).get("fixedrange", True)
 
 
 def frame(theme: Theme, height: int) -> Figure:

@@ -8,32 +8,17 @@ from typing import Any
 import numpy as np
 
 from gru_viz.cells import Cell
-from gru_viz.figures.common import MARGIN, Figure, frame, log_ticks, plain, steps, token_axis, typed, words
-from gru_viz.figures.contrast import (
-    CURVES_HEIGHT,
-    LABEL_GAP,
-    Curve,
-    _band,
-    _end_labels,
-    _guide,
-    _label,
-    _limits,
-    _line,
-    _marker,
-    _quantity,
-)  # fmt: skip
+from gru_viz.figures import contrast
+from gru_viz.figures.common import MARGIN, Figure, frame, plain, steps, token_axis, typed, words
+from gru_viz.figures.curves import LABEL_GAP, Curve, curves_figure, short
 from gru_viz.measures.gradients import DIRECT, POWER, PRODUCT, WHOLE, Reached
 from gru_viz.measures.what_if import Seeds
 from gru_viz.theme import Theme, cell_colour, number_from_log10, power_of_ten
 
-QUANTITY = {
-    "state": "‖∂L/∂ carried state‖",
-    "parts": "‖∂L/∂h‖ and ‖∂L/∂c‖ of what is carried",
-    "input": "‖∂L/∂x‖",
-    "jacobian": "‖∂s<sub>T</sub>/∂s<sub>t</sub>‖₂",
-}
+QUANTITY = {**contrast.QUANTITY, "jacobian": "‖∂s<sub>T</sub>/∂s<sub>t</sub>‖₂"}
 THEORY_DASH = {DIRECT: "solid", PRODUCT: "dash", POWER: "longdashdot"}
 THEORY_LABEL = {DIRECT: "direct", PRODUCT: PRODUCT, POWER: "σₘₐₓᵏ"}
+ONLY = "direct path only: neither an upper nor a lower bound"
 ROW_HEIGHT = 26
 DECADES = 8  # powers of ten that the colours tell apart
 MAX_TARGETS = 2_000  # places to point at
@@ -66,7 +51,14 @@ def norms_figure(
         for part, values in each.curves.items()
     ]
     theory = [
-        Curve(each.cell, values, _theory_name(each.cell, name), thin=True, dash=THEORY_DASH[name])
+        Curve(
+            each.cell,
+            values,
+            _theory_name(each.cell, name),
+            thin=True,
+            dash=THEORY_DASH[name],
+            said=f"{each.cell.title}, {ONLY}" * (name == DIRECT),
+        )
         for each in found
         for name, values in each.theory.items()
     ]
@@ -80,66 +72,6 @@ def _theory_name(cell: Cell, name: str) -> str:
     """What fits beside the plot: of a variant what tells it apart goes below, and the colour is that of its family."""
     family, *rest = cell.title.split(", ")
     return ", ".join([THEORY_LABEL[name], *rest]) if rest else f"{family} {THEORY_LABEL[name]}"
-
-
-def curves_figure(
-    curves: Sequence[Curve],
-    labels: Sequence[str],
-    theme: Theme,
-    quantity: str,
-    theory: Sequence[Curve] = (),
-    share: float | None = None,
-    height: int = CURVES_HEIGHT,
-    limits: tuple[float, float] | None = None,
-) -> Figure:
-    """Curves of log10 values over the steps, each named at its first step; theory lies thin over them.
-
-    ``limits``: of the axis, where several figures share one.
-    """
-    every = [*curves, *theory]
-    gap = LABEL_GAP * (1.9 if any(", " in curve.name for curve in every) else 1)  # as the labels need it
-    height = max(height, round(gap * len(every)))
-    low, high = limits or _limits(every)
-    layout = frame(theme, height + MARGIN["t"] + MARGIN["b"])
-    places, texts = log_ticks(low, high)
-    layout["xaxis"] = token_axis(labels, theme)
-    layout["yaxis"] = {
-        "range": [low, high], "tickvals": places, "ticktext": texts, "side": "right", "fixedrange": True,
-        "zeroline": False, "gridcolor": theme.faint, "tickfont": {"size": 13, "color": theme.text},
-    }  # fmt: skip
-    data: list[Figure] = []
-    for curve in curves:
-        if curve.band is not None:
-            data.extend(_band(curve, len(curve.values), theme))
-    for curve in every:
-        data.append(_line(curve, labels, theme, logarithmic=True))
-        if curve.reach:
-            data.append(_marker(curve, len(curve.values), theme))
-        if curve.thin and curve.dash == THEORY_DASH[DIRECT]:
-            only = f"{curve.cell.title}, direct path only: neither an upper nor a lower bound"
-            data[-1]["hovertemplate"] = f"{only}, %{{text}}<extra></extra>"
-    last = {round(float(curve.values[-1]), 9) for curve in curves if np.isfinite(curve.values[-1])}
-    if share is not None and len(last) == 1:
-        _draw_share(layout, last.pop(), share, low, high, theme)
-    layout["annotations"] += _end_labels(every, low, high, theme, first=True, height=height)
-    layout["annotations"].append(_quantity(quantity, theme))
-    return {"data": data, "layout": layout}
-
-
-def _draw_share(layout: Figure, last: float, share: float, low: float, high: float, theme: Theme) -> None:
-    """A line where all curves, which agree at the last step, have that share of it."""
-    at = last + float(np.log10(share))
-    if not low <= at <= high:
-        return
-    axis = layout["yaxis"]
-    layout["shapes"].append(_guide(at, theme))
-    kept = [
-        (place, text)
-        for place, text in zip(axis["tickvals"], axis["ticktext"], strict=True)
-        if abs(place - at) > 0.05 * (high - low)
-    ]
-    axis["tickvals"] = [place for place, _ in kept] + [at]
-    axis["ticktext"] = [text for _, text in kept] + [f"{100 * share:g} % of last"]
 
 
 def _mark_loss(figure: Figure, step: int, theme: Theme) -> None:
@@ -183,7 +115,7 @@ def saliency_figure(found: Sequence[Reached], labels: Sequence[str], theme: Them
     }]  # fmt: skip
     data += [_targets(each.cell, shown[row], row, labels, end) for row, each in enumerate(found)]
     layout["annotations"] = [
-        words(_label(each.cell.title), cell_colour(theme, each.cell), x=0, y=1 - (row + 0.5) / rows, left=True)
+        words(short(each.cell.title), cell_colour(theme, each.cell), x=0, y=1 - (row + 0.5) / rows, left=True)
         for row, each in enumerate(found)
     ]
     layout["shapes"].append(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gru_viz.figures.common import FONT, MARGIN, Figure, frame, token_axis, typed
-from gru_viz.figures.contrast import Curve, _end_labels, _guide, _line, _quantity
+from gru_viz.figures.curves import Curve, end_labels, guide, line, quantity_words
 from gru_viz.measures.spectra import Spectra
 from gru_viz.theme import Theme, cell_colour, cell_style, number
 
@@ -79,8 +79,8 @@ def stretch_figure(found: Sequence[Spectra], labels: Sequence[str], theme: Theme
         values = np.full(int(each.steps[-1]) + 1, np.nan)
         values[each.steps] = each.stretch
         curves.append(Curve(each.cell, values, each.cell.title))
-    data = [_line(curve, labels, theme, logarithmic=False) | {"connectgaps": True} for curve in curves]
-    layout["shapes"].append(_guide(1.0, theme))
-    layout["annotations"] = _end_labels(curves, low, high, theme, first=True, height=STRETCH_HEIGHT)
-    layout["annotations"].append(_quantity("largest singular value of the step", theme))
+    data = [line(curve, labels, theme, logarithmic=False) | {"connectgaps": True} for curve in curves]
+    layout["shapes"].append(guide(1.0, theme))
+    layout["annotations"] = end_labels(curves, low, high, theme, first=True, height=STRETCH_HEIGHT)
+    layout["annotations"].append(quantity_words("largest singular value of the step", theme))
     return {"data": data, "layout": layout}

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from gru_viz.figures.common import FONT, Figure, frame, typed
-from gru_viz.figures.contrast import Curve, _limits
-from gru_viz.figures.gradients import QUANTITY, curves_figure
+from gru_viz.figures.curves import Curve, curves_figure, limits_of
+from gru_viz.figures.gradients import QUANTITY
 from gru_viz.measures.gradients import Latch
 from gru_viz.measures.what_if import Map, Multiple
 from gru_viz.settings import KEEP_CHOICES
@@ -88,7 +88,7 @@ def multiple_figure(found: Multiple, limits: tuple[float, float], labels: Sequen
 
 def multiple_limits(found: Sequence[Multiple]) -> tuple[float, float]:
     """One axis for all gains."""
-    return _limits([Curve(cell, norm, cell.title) for each in found for cell, norm in each.norms.items()])
+    return limits_of([Curve(cell, norm, cell.title) for each in found for cell, norm in each.norms.items()])
 
 
 def latch_figure(found: Latch, theme: Theme) -> Figure:

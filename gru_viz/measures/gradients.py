@@ -16,7 +16,7 @@ from gru_viz.dependence import direct_paths, saliency
 from gru_viz.engine import run
 from gru_viz.errors import InputError
 from gru_viz.experiment import Experiment, with_weights
-from gru_viz.gradients import LOG10_2, GradientFlow, backpropagate
+from gru_viz.gradients import LOG10_2, GradientFlow, backpropagate, reached
 from gru_viz.graph import Array
 from gru_viz.jacobians import spectral_norms
 from gru_viz.parameters import spectrum
@@ -112,12 +112,6 @@ def check_products(of: Cell, steps: int, hidden_size: int, runs: int = 1, most: 
             f"The norms of products of {steps:,} Jacobians of {size} × {size} of the {of.title} are too much work: "
             f"up to {int(most / (size**3 * runs)):,} steps are taken at this size."
         )
-
-
-def reached(norm: Array, share: float) -> Array:
-    """``gru_viz.reach`` of log10 norms (t,) or (t, B) that were found in any way: () or (B,)."""
-    enough = (norm >= norm[-1] + np.log10(share)) & (norm[-1] > -np.inf)
-    return np.where(enough.any(axis=0), len(norm) - np.argmax(enough, axis=0), 0)
 
 
 def slope(norm: Array) -> float:

@@ -17,9 +17,9 @@ from gru_viz.cells import Cell
 from gru_viz.dependence import sweep
 from gru_viz.errors import InputError
 from gru_viz.experiment import Experiment
-from gru_viz.gradients import backpropagate
+from gru_viz.gradients import backpropagate, reached
 from gru_viz.graph import Array
-from gru_viz.measures.gradients import check_products, curves, loss_grad, reached
+from gru_viz.measures.gradients import check_products, curves, loss_grad
 from gru_viz.parameters import Parameters
 from gru_viz.runs import cells_of, parameters, step_in_view
 from gru_viz.sequences import Sequence

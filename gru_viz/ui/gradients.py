@@ -15,7 +15,7 @@ from gru_viz.conclusions import spectra as spectra_words
 from gru_viz.conclusions import what_if
 from gru_viz.errors import InputError
 from gru_viz.experiment import Experiment, without_view
-from gru_viz.figures.common import CONFIG, MAX_PLOTTED
+from gru_viz.figures.common import MAX_PLOTTED
 from gru_viz.figures.horizon import horizon_figure, horizon_limits
 from gru_viz.figures.spectra import circle_figure, circle_limit, stretch_figure
 from gru_viz.figures.what_if import latch_figure, map_figure, multiple_figure, multiple_limits, place_name
@@ -28,7 +28,6 @@ from gru_viz.settings import KEEP_CHOICES, SETTINGS
 from gru_viz.ui import state
 from gru_viz.ui.long_work import worked
 from gru_viz.ui.parts import figure, finding, numbers, sentence, theme
-from gru_viz.ui.save import figure_buttons
 from gru_viz.ui.widgets import choice, number, problem
 from gru_viz.ui.words import markdown
 
@@ -105,21 +104,6 @@ def _slid(count: int) -> None:
 def put_step(step: int, count: int) -> None:
     """From 1; the last stays the last when the sequence grows."""
     state.put("step", 0 if step == count else step)
-
-
-def clickable(
-    drawn: Mapping[str, Any], key: str, alt: str, pick: Callable[[dict[str, Any]], None], columns: Columns, label: str
-) -> None:
-    """A figure whose points can be clicked, and what is below every figure; ``pick`` gets the point."""
-
-    def picked() -> None:
-        if points := st.session_state[key].selection.points:
-            pick(points[0])
-
-    st.plotly_chart(dict(drawn), key=key, theme=None, config=CONFIG, alt=alt, on_select=picked, selection_mode="points")
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        numbers(key, label, columns)
-        figure_buttons(key)
 
 
 def side_by_side(items: Many[T], most: int = 3) -> Iterator[tuple[Any, T]]:
@@ -200,13 +184,13 @@ def _what_if(experiment: Experiment, sequence: Sequence, found: tuple[Reached, .
         return
     result = worked(("map", key), lambda: reach_map(experiment, of, sequence), lambda: _ask(None))
     finding(what_if.mapped(experiment, result))
-    clickable(
+    figure(
         map_figure(result, experiment.share, experiment.recurrent_gain, experiment.keep, theme()),
         f"map_{experiment.recurrent_gain:g}_{experiment.keep:g}_{experiment.share:g}".replace(".", "_"),
         what_if.described_map(experiment, result),
-        lambda point: _go_there(*point["customdata"]),
         lambda: what_if.map_numbers(result, experiment.share),
         "Reach for each gain and bias",
+        pick=lambda point: _go_there(*point["customdata"]),
     )
     st.caption(what_if.MAP_HOW)
     _choose_place(experiment, result)

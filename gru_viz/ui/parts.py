@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from gru_viz.figures.common import CONFIG
+from gru_viz.figures.common import CONFIG, zooms
 from gru_viz.figures.ready import Ready
 from gru_viz.theme import THEMES, Theme
 from gru_viz.ui import state
@@ -44,12 +44,24 @@ def figure(
     alt: str,
     columns: Callable[[], Mapping[str, Sequence[Any]]] | None = None,
     label: str = "",
+    pick: Callable[[dict[str, Any]], None] | None = None,
 ) -> None:
     """A figure and what is below it: its numbers, where ``columns`` makes them, and the buttons that save it.
 
-    ``alt`` says what it shows, to whom does not see it; ``label`` what its table holds.
+    ``alt`` says what it shows, to whom does not see it; ``label`` what its table holds; ``pick`` gets a point that was
+    clicked.
     """
-    st.plotly_chart(Ready(drawn), key=key, theme=None, config=CONFIG, alt=alt)
+
+    def picked() -> None:
+        if pick and (points := st.session_state[key].selection.points):
+            pick(points[0])
+
+    st.plotly_chart(
+        Ready(drawn), key=key, theme=None, config=CONFIG, alt=alt, on_select=picked if pick else "ignore",
+        selection_mode="points",
+    )  # fmt: skip
+    if zooms(drawn):
+        st.caption("Drag over some steps to see them closer; double-click to see all.")
     with st.container(horizontal=True, horizontal_alignment="right"):
         if columns is not None:
             numbers(key, label, columns)
