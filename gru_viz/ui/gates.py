@@ -20,7 +20,7 @@ SHOWS_GATES = "counter"  # hand-set weights whose gates open on purpose
 
 def pick_units(experiment: Experiment) -> None:
     """The units that are drawn as lines: as many buttons as there are units."""
-    key, count = state.key("units"), experiment.hidden_size
+    key, count = state.shown("units"), experiment.hidden_size
     shown = [unit + 1 for unit in units_in_view(experiment)]
     if "units" in state.problems():  # what was entered stays beside its sentence
         shown = [unit for unit in st.session_state[key] if unit <= count]

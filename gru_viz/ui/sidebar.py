@@ -72,7 +72,7 @@ _KEEP_HELP = (
 def _more() -> None:
     experiment = state.current()
     st.selectbox(
-        SETTINGS["weights"].label, tuple(WEIGHTS), format_func=WEIGHTS.__getitem__, key=state.key("weights"),
+        SETTINGS["weights"].label, tuple(WEIGHTS), format_func=WEIGHTS.__getitem__, key=state.shown("weights"),
         on_change=state.change, args=("weights",),
     )  # fmt: skip
     problem("weights")

@@ -70,11 +70,17 @@ def begin() -> Experiment:
         _take_link()
     if not first:
         write_link()
-    for field in _widgets():  # a widget that was not drawn in the last run has lost its value
-        if key(field) not in st.session_state:
-            st.session_state[key(field)] = _widget_value(field)
-            problems().pop(field, None)
     return current()
+
+
+def shown(field: str) -> str:
+    """The key of the widget that is about to be drawn for a field. One that was not drawn in the last run has lost its
+    value, and what was wrong with it: it shows the experiment's."""
+    name = key(field)
+    if name not in st.session_state:
+        st.session_state[name] = _widget_value(field)
+        problems().pop(field, None)
+    return name
 
 
 def _take_link() -> None:
@@ -136,10 +142,10 @@ def put(field: str, value: Any) -> None:
     st.session_state["readings"][_way(experiment.kind)] = experiment.kind
     for other in _widgets():  # what the change brought with it
         if other != field and _value(experiment, other) != _value(before, other) and other not in KINDS:
-            st.session_state[key(other)] = _value(experiment, other)
+            _update(other, _value(experiment, other))
             problems().pop(other, None)
     if field not in KINDS and (experiment.kind, experiment.text) != (before.kind, before.text):
-        st.session_state[key(experiment.kind)] = experiment.text
+        _update(experiment.kind, experiment.text)
         problems().pop(experiment.kind, None)
     write_link()
 
@@ -147,7 +153,7 @@ def put(field: str, value: Any) -> None:
 def next_seed() -> None:
     low, high = SETTINGS["seed"].limits
     put("seed", int(low) if current().seed == high else current().seed + 1)
-    st.session_state[key("seed")] = current().seed
+    _update("seed", current().seed)
 
 
 def as_chosen() -> Experiment:
@@ -180,7 +186,10 @@ def _show(experiment: Experiment, found: dict[str, str]) -> None:
     st.session_state["readings"][_way(experiment.kind)] = experiment.kind
     st.session_state["wanted"] = {experiment.kind: (experiment.replace, experiment.by)}
     for field in _widgets():
-        st.session_state[key(field)] = _widget_value(field)
+        if field in found:  # beside its sentence stands what the experiment has
+            st.session_state[key(field)] = _widget_value(field)
+        else:
+            _update(field, _widget_value(field))
     biases = dict(experiment.biases)
     for name in map(str, list(st.session_state)):
         if name.startswith(SET_APART):
@@ -210,6 +219,12 @@ def _widgets() -> tuple[str, ...]:
     """What has a widget whose value is kept under ``key``: the fields, but the text once for each kind of sequence, and
     the kind and the cells in two parts."""
     return (*KINDS, "reading", "variants", *(field for field in SETTINGS if field != "text"))
+
+
+def _update(field: str, value: Any) -> None:
+    """Give the widget of a field another value, where there is one."""
+    if key(field) in st.session_state:
+        st.session_state[key(field)] = value
 
 
 def _widget_value(field: str) -> Any:

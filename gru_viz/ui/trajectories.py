@@ -47,7 +47,7 @@ def ask_held(experiment: Experiment, sequence: Typed) -> None:
     label = dict(zip(sequence.tokens, sequence.labels, strict=True))
     options = list(dict.fromkeys(["", *sequence.tokens, experiment.held]))
     st.selectbox(
-        SETTINGS["held"].label, options, key=state.key("held"), on_change=state.change, args=("held",),
+        SETTINGS["held"].label, options, key=state.shown("held"), on_change=state.change, args=("held",),
         format_func=lambda token: label.get(token, token) if token else "nothing: x = 0", accept_new_options=True,
     )  # fmt: skip
     problem("held")

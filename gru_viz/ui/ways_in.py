@@ -39,7 +39,7 @@ def _typed(kind: str) -> None:
     """A field for what is typed: one line that is read at each key, or several."""
     arguments: dict[str, Any] = {
         "label": "Sequence",
-        "key": state.key(kind),
+        "key": state.shown(kind),
         "on_change": state.change,
         "args": (kind,),
     }

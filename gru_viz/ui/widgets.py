@@ -16,7 +16,7 @@ from gru_viz.ui.words import markdown
 def choice(field: str, options: tuple[Any, ...], name: Callable[[Any], str], label: str = "", **more: Any) -> None:
     """A row of buttons for a field, of which one is pressed."""
     st.segmented_control(
-        label or SETTINGS[field].label, options, key=state.key(field), format_func=name, required=True,
+        label or SETTINGS[field].label, options, key=state.shown(field), format_func=name, required=True,
         on_change=state.change, args=(field,), **more,
     )  # fmt: skip
     problem(field)
@@ -25,7 +25,7 @@ def choice(field: str, options: tuple[Any, ...], name: Callable[[Any], str], lab
 def choices(field: str, label: str, options: tuple[Any, ...], name: Callable[[Any], str]) -> None:
     """A row of buttons for a field, of which any are pressed."""
     st.pills(
-        label, options, key=state.key(field), format_func=name, selection_mode="multi",
+        label, options, key=state.shown(field), format_func=name, selection_mode="multi",
         on_change=state.change, args=(field,),
     )  # fmt: skip
     problem(field)
@@ -36,7 +36,7 @@ def number(widget: Callable[..., Any], field: str, step: float = 1) -> None:
     setting = SETTINGS[field]
     kind = int if step == 1 else float
     low, high = (kind(limit) for limit in setting.limits)
-    widget(setting.label, low, high, step=step, key=state.key(field), on_change=state.change, args=(field,))
+    widget(setting.label, low, high, step=step, key=state.shown(field), on_change=state.change, args=(field,))
 
 
 def problem(field: str) -> None:
@@ -47,5 +47,5 @@ def problem(field: str) -> None:
 
 def text(field: str, label: str = "") -> None:
     st.text_input(
-        label or SETTINGS[field].label, key=state.key(field), live=True, on_change=state.change, args=(field,)
+        label or SETTINGS[field].label, key=state.shown(field), live=True, on_change=state.change, args=(field,)
     )
