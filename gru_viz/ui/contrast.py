@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 from typing import Any
 
@@ -24,7 +25,7 @@ def measured(experiment: Experiment) -> Contrast:
     return _measured(without_view(experiment))
 
 
-@st.cache_resource(max_entries=3, show_spinner=False)
+@functools.lru_cache(maxsize=3)  # Streamlit's own cache takes a millisecond to make its key of an experiment
 def _measured(experiment: Experiment) -> Contrast:
     """Shared by all visitors and never copied: its arrays are read-only. Few, as the largest takes 8 MB."""
     return contrast(experiment).without_inputs()
