@@ -20,9 +20,14 @@ lint: $(VENV)/dev.stamp
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 
-bench: $(VENV)/app.stamp
+bench: $(VENV)/dev.stamp
 	$(PY) -m benchmarks.engine
 	$(PY) -m benchmarks.limits
+	$(PY) -m benchmarks.rerun
+	$(PY) -m benchmarks.gradients_page
+	$(PY) -m benchmarks.player
+	$(PY) -m benchmarks.load
+	$(PY) -m benchmarks.load --arrive 100 --rounds 3
 
 clean:
 	rm -rf $(VENV) .pytest_cache .hypothesis .mypy_cache .ruff_cache

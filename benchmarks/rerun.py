@@ -1,6 +1,6 @@
-"""What a rerun of the Contrast page costs: CPU by AppTest, and the memory of a real server after a browser's visits.
+"""What a rerun of each page costs: CPU by AppTest, and the memory of a real server after a browser's visits.
 
-    python -m benchmarks.rerun            # half a minute; the second part needs a browser, as the tests do
+    python -m benchmarks.rerun            # a minute; the second part needs a browser, as the tests do
 
 The first run after a change computes and draws everything anew; AppTest's own work is counted as well.
 """
@@ -20,18 +20,20 @@ from tests.browser.serving import ROOT, process_of, serve
 from tests.browser.watching import settled
 
 RERUNS = 30
+PAGES = ("contrast", "step", "gates", "trajectories", "gradients", "compare", "equations")
 ASKED_MS = 100
 ASKED_MB = 150
 TEXT = "The quick brown fox jumps over the lazy dog and then it runs all the way back home to sleep, the end"
 AT_SIZE = Experiment(text=TEXT[:100], hidden_size=16, replace="fox", by="cat")
 
 
-def reruns(experiment: Experiment, times: int) -> list[float]:
-    """CPU milliseconds of reruns, each with a seed of its own."""
+def reruns(experiment: Experiment, page: str, times: int) -> list[float]:
+    """CPU milliseconds of reruns of a page, each with a seed of its own."""
     app = AppTest.from_file(ROOT / "app.py", default_timeout=60)
     for name, value in to_query(experiment).items():
         app.query_params[name] = value
     app.run()
+    app.switch_page(f"app_pages/{page}.py").run()
     taken = []
     for seed in range(times):
         app.number_input(key="experiment_seed").set_value(100 + seed)
@@ -77,10 +79,11 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.rerun", description=__doc__.partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="three reruns and no browser: only shows that it runs")
     quick = parser.parse_args(arguments).quick
-    taken = reruns(AT_SIZE, 3 if quick else RERUNS)
     steps, cells = len(AT_SIZE.text), len(AT_SIZE.cells)
-    print(f"rerun, T = {steps}, H = {AT_SIZE.hidden_size}, {cells} cells: median {median(taken):.0f} ms of CPU, "
-          f"from {min(taken):.0f} to {max(taken):.0f}; asked: under {ASKED_MS}")  # fmt: skip
+    print(f"rerun, T = {steps}, H = {AT_SIZE.hidden_size}, {cells} cells, ms of CPU; asked: under {ASKED_MS}")
+    for page in PAGES:
+        taken = reruns(AT_SIZE, page, 3 if quick else RERUNS)
+        print(f"{page:<14}median {median(taken):3.0f}, from {min(taken):.0f} to {max(taken):.0f}")
     if quick:
         return
     print(f"{'server after':<14}{'MB now':>8}{'MB most':>9}  torch; asked: under {ASKED_MB}, never")

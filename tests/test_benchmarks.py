@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import gru_viz
-from benchmarks import by_hand, engine, limits
+from benchmarks import by_hand, engine, gradients_page, limits, rerun
 
 
 def test_a_smoke_run_prints_a_row_for_each_cell(capsys):
@@ -39,3 +39,14 @@ def test_the_horizon_is_torchs_batched_vector_jacobian_products(name):
     trace = limits.traced(name, steps=12, hidden=4)
     below = np.tril_indices(trace.steps)
     np.testing.assert_allclose(gru_viz.horizon(trace)[below], limits.torch_horizon(trace)[below], rtol=0, atol=1e-11)
+
+
+def test_the_costs_of_the_pages_are_printed(capsys):
+    rerun.main(["--quick"])
+    printed = capsys.readouterr().out
+    assert all(f"\n{page} " in printed for page in rerun.PAGES)
+
+
+def test_the_gradients_page_is_measured(capsys):
+    gradients_page.main(["--quick"])
+    assert "fresh" in capsys.readouterr().out
