@@ -10,6 +10,7 @@ from gru_viz.ui.compare import compared
 from gru_viz.ui.open_sidebar import open_sidebar
 from gru_viz.ui.parts import figure, finding, go_to, question, sentence, theme
 from gru_viz.ui.table import table
+from gru_viz.ui.words import markdown
 
 experiment = state.current()
 sequence = parse_sequence(experiment.kind, experiment.text)
@@ -21,14 +22,15 @@ sentence(conclusions.memory(found, sequence))
 open_sidebar()
 
 finding(conclusions.finding(found, sequence))
-figure(
-    price_figure(found, experiment.keep, theme()),
-    key="price",
-    alt=conclusions.described(found, sequence),
-    columns=lambda: conclusions.prices_table(found),
-    label="What is left and the steps until 90 % of a change, for each cell and setting",
-)
-st.caption(conclusions.how_to_read(found, sequence))
+if any(price.has_point for each in found for price in each.prices):
+    figure(
+        price_figure(found, experiment.keep, theme()),
+        key="price",
+        alt=conclusions.described(found, sequence),
+        columns=lambda: conclusions.prices_table(found),
+        label="What is left and the steps until 90 % of a change, for each cell and setting",
+    )
+    st.caption(markdown(conclusions.how_to_read(found, sequence)))
 if wrong := conclusions.misconception(found, sequence, hidden_size):
     sentence(wrong)
 

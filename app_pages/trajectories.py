@@ -24,6 +24,7 @@ from gru_viz.ui.trajectories import (
     point_columns,
 )
 from gru_viz.ui.widgets import choice
+from gru_viz.ui.words import markdown
 
 experiment = state.current()
 found = trajectories(experiment)
@@ -61,7 +62,7 @@ def two_sequences() -> None:
         pair = pair_figure(path, other, start, (labels, others), extent, theme())
         drawn[path.cell.name] = pair, conclusions.described_pair(path, other, start)
     panels(drawn, key="pair")
-    st.caption(conclusions.how_two(*found.replaced_text))
+    st.caption(markdown(conclusions.how_two(*found.replaced_text)))
     numbers("pair", "Each path of the sequence with the replacement", lambda: other_columns(found))
 
 

@@ -87,10 +87,16 @@ def horizon_how(found: Many[Horizon], share: float) -> str:
 
 
 def spectra_numbers(found: Many[Spectra]) -> dict[str, list[Any]]:
-    columns: dict[str, list[Any]] = {"step": (found[0].steps + 1).tolist()}
+    """A row for each step of any cell: a cell with more states is looked at in fewer steps."""
+    steps = sorted({int(step) for each in found for step in each.steps})
+    columns: dict[str, list[Any]] = {"step": [step + 1 for step in steps]}
     for each in found:
-        columns[f"{each.cell.title}, largest |eigenvalue|"] = np.abs(each.eigenvalues[:, 0]).tolist()
-        columns[f"{each.cell.title}, largest singular value"] = each.stretch.tolist()
+        for name, values in (
+            ("largest |eigenvalue|", np.abs(each.eigenvalues[:, 0])),
+            ("largest singular value", each.stretch),
+        ):
+            at = dict(zip(each.steps.tolist(), values.tolist(), strict=True))
+            columns[f"{each.cell.title}, {name}"] = [at.get(step, "") for step in steps]
     return columns
 
 

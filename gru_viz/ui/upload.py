@@ -118,7 +118,10 @@ def _layout(kept: Upload) -> None:
 def _columns(kept: Upload, names: list[str]) -> None:
     table = kept.table()
     _mirror("csv_columns", names)
-    st.pills("Columns", tuple(table.columns), key="csv_columns", selection_mode="multi", on_change=_choose_columns)
+    st.pills(
+        "Columns", tuple(table.columns), key="csv_columns", format_func=markdown, selection_mode="multi",
+        on_change=_choose_columns,
+    )  # fmt: skip
     if table.refused:
         said = [markdown(sentence) for sentence in list(table.refused.values())[:_MAX_LISTED]]
         more = len(table.refused) - len(said)
