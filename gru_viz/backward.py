@@ -15,7 +15,7 @@ from gru_viz.bulk import Straight, compile_straight
 from gru_viz.cells import Cell
 from gru_viz.forward import plan_of
 from gru_viz.graph import Graph, Node, derivatives, reachable
-from gru_viz.loop import Loop, Steps, Variable
+from gru_viz.loop import Arrays, Loop, Steps, Variable, compile_arrays
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,21 @@ class BackwardPlan:
     needed: Straight
     input_products: tuple[Node, ...]
     twin: dict[Node, Node]
+
+    @functools.cached_property
+    def make(self) -> Arrays:
+        """The arrays of the loop, fixed and rows, and the adjoints."""
+        return compile_arrays(self.steps.fixed, self.steps.rows, tuple(self.adjoint_of.values()))
+
+    @functools.cached_property
+    def make_with_loss(self) -> Arrays:
+        steps = self.steps_with_loss
+        return compile_arrays(steps.fixed, steps.rows, tuple(self.adjoint_of.values()))
+
+    @functools.cached_property
+    def values(self) -> int:
+        """How many values of a step are held at once, states apart."""
+        return len(self.needed.nodes) + len(self.adjoint_of)
 
 
 def backward_plan(cell: Cell) -> BackwardPlan:
@@ -73,8 +88,8 @@ class _Compiler:
         steps = self.loop.compile(len(self.stacks), handed_on)
         for name in self.after:
             before = self.loop.row("before", name)
-            self.loop.call("copy", before, self.loop.row("kept", name))
-            self.loop.call("add", before, self.loop.row("loss", name), before)
+            self.loop.call("copy", before, self.loop.row("arrived", name))
+            self.loop.call("add", before, self.loop.row("loss_of", name), before)
         return BackwardPlan(
             steps=steps,
             steps_with_loss=self.loop.compile(len(self.stacks), handed_on),

@@ -6,7 +6,7 @@ import copyreg
 import functools
 import math
 import operator
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -15,7 +15,6 @@ from gru_viz.cells import Cell
 from gru_viz.errors import InputError
 from gru_viz.forward import ForwardPlan, forward_plan
 from gru_viz.graph import Array, Node
-from gru_viz.loop import Variable
 from gru_viz.parameters import Sizes, all_finite, as_float64, check_finite, check_shapes
 from gru_viz.stacks import Packed, Stack
 from gru_viz.trace import Trace
@@ -41,19 +40,20 @@ def run(cell: Cell, params: Mapping[str, object], x: object, state: Mapping[str,
     shape = (*_lead(inputs, sizes), sizes.hidden)
     plan = forward_plan(cell)
     _check_memory(plan, (len(inputs), *shape), len(cell.states))
-    packed = Packed(plan.layout, arrays, sizes.sets is not None)
+    packed = Packed(plan.layout, arrays, sizes)
     if not all_finite(packed.flat):
         check_finite(cell, arrays)
 
     states = {}
     for name in cell.states:
-        states[name] = np.empty((len(inputs) + 1, *shape))
-        states[name][0] = _initial(name, given.get(name), shape)
+        states[name] = np.zeros((len(inputs) + 1, *shape))
+        if name in given:
+            states[name][0] = _initial(name, given[name], shape)
     work = _Work(plan, packed, inputs, states, sizes.sets is not None)
     with np.errstate(over="ignore", invalid="ignore"):
-        work.walk()
+        recorded = work.walk()
     _check_overflow(states)
-    return Trace(cell, packed, inputs, states, work.recorded(), sizes.sets is not None)
+    return Trace(cell, packed, inputs, states, recorded, sizes.sets is not None)
 
 
 def _again(trace: Trace) -> tuple[object, ...]:
@@ -119,9 +119,7 @@ def _check_memory(plan: ForwardPlan, shape: tuple[int, ...], states: int) -> Non
         )
 
 
-def _initial(name: str, given: Array | None, shape: tuple[int, ...]) -> Array | float:
-    if given is None:
-        return 0.0
+def _initial(name: str, given: Array, shape: tuple[int, ...]) -> Array:
     if given.shape not in (shape, shape[-1:]):
         raise InputError(f"state {name} has the shape {given.shape}; {shape} is expected.")
     return given
@@ -138,74 +136,58 @@ def _check_overflow(states: Mapping[str, Array]) -> None:
 
 
 class _Work:
-    """The arrays of one run. What a variable of the loop stands for says the method of its kind."""
+    """The arrays of one run. What a variable of the loop stands for says ``loop.compile_arrays``, or its method."""
 
     def __init__(
         self, plan: ForwardPlan, packed: Packed, inputs: Array, states: Mapping[str, Array], sweep: bool
     ) -> None:
-        self.plan, self.packed, self.states, self.sweep = plan, packed, states, sweep
-        self.shape = states["h"].shape[1:]  # (*lead, H)
-        self.lead, self.hidden, self.steps = self.shape[:-1], self.shape[-1], len(inputs)
+        self.plan, self.states, self.sweep = plan, states, sweep
+        self.row = states["h"].shape[1:]  # (*lead, H)
+        self.shape = (len(inputs), *self.row)
+        self.hidden = self.row[-1]
         self.x = inputs[:, None] if sweep and inputs.ndim == 2 else inputs
         self.bulk = Bulk({plan.x: self.x}, packed, sweep)
-        self.stacks = [np.empty(self.of_slots(stack)) for stack in plan.stacks]
-        self.made = {node: np.empty((self.steps, *self.shape)) for node in plan.recorded}
+        self.picks = packed.stacked()
 
-    def walk(self) -> None:
-        steps = self.plan.steps
-        matrices = [self.packed.stacked(stack.matrix) for stack in self.plan.stacks]
-        products = [product_into(matrix, self.sweep, bool(self.lead)) for matrix in matrices]
-        first = [self.states[name][0] for _, name in steps.first]
-        steps.run(products, self.arrays(steps.fixed), first, zip(*self.arrays(steps.rows), strict=True))
-
-    def recorded(self) -> dict[Node, Array]:
+    def walk(self) -> dict[Node, Array]:
         """Every node whose values the run leaves behind, the states and the input too."""
-        for node, (_, *where) in self.plan.in_slots:
-            self.made[node] = self.slots(*where)
-        for name, before, after in self.plan.states:
-            self.made[before] = self.states[name][:-1]
+        plan, steps, batch = self.plan, self.plan.steps, len(self.row) > 1
+        self.bulk.evaluate(plan.before)
+        self.stacks = [self.independent(stack) for stack in plan.stacks]
+        fixed, rows, kept = plan.make(self)
+        products = [product_into(self.picks[stack.matrix], self.sweep, batch) for stack in plan.stacks]
+        first = [self.states[name][0] for _, name in steps.first]
+        steps.run(products, fixed, first, zip(*rows, strict=True))
+        recorded = dict(zip(plan.kept, kept, strict=True))
+        for name, before, after in plan.states:
+            recorded[before] = self.states[name][:-1]
             if after is not None:
-                self.made[after] = self.states[name][1:]
-        self.made[self.plan.x] = self.x
-        return self.made
+                recorded[after] = self.states[name][1:]
+        recorded[plan.x] = self.x
+        return recorded
 
-    def of_slots(self, stack: Stack) -> tuple[int, ...]:
-        return (self.steps, *self.lead, stack.count * self.hidden)
-
-    # -- by kind of variable ----------------------------------------------------------------------------------------
-
-    def arrays(self, variables: Iterable[Variable]) -> list[Array]:
-        return [getattr(self, variable[0])(*variable[1:]) for variable in variables]
-
-    def after(self, name: str) -> Array:
-        return self.states[name][1:]
-
-    def slots(self, number: int, low: int, high: int) -> Array:
-        return self.stacks[number][..., low * self.hidden : high * self.hidden]
-
-    def independent(self, number: int) -> Array:
+    def independent(self, stack: Stack) -> Array:
         """(T, *lead, slots * H): what needs no state in each slot; the products with the input are one."""
-        stack, stacked = self.plan.stacks[number], self.packed.stacked
+        picks = self.picks
         if stack.inputs:
-            result = product(self.x, functools.reduce(operator.add, map(stacked, stack.inputs)), self.sweep)
+            matrix = functools.reduce(operator.add, [picks[k] for k in stack.inputs])
+            result = product(self.x, matrix, self.sweep)
+            if self.sweep:  # step by step, as the loop walks through it
+                result = np.ascontiguousarray(result)
         else:
-            result = np.zeros(self.of_slots(stack))
-        for pick in stack.shifts:
-            result += stacked(pick)
+            result = np.zeros((*self.shape[:-1], stack.count * self.hidden))
+        for k in stack.shifts:
+            result += picks[k]
         for slot, sign, node in stack.others:
             result[..., slot * self.hidden : (slot + 1) * self.hidden] += sign * self.bulk[node]
         return result
 
-    def own(self, node: Node) -> Array:
-        return self.made[node]
+    # -- by kind of variable ----------------------------------------------------------------------------------------
 
-    def scratch(self, _: int) -> Array:
-        return np.empty(self.shape)
-
-    def full(self, value: float, width: int) -> Array:
-        return np.full((*self.lead, width * self.hidden), value)
+    def after(self, name: str) -> Array:
+        return self.states[name][1:]
 
     def node(self, node: Node) -> Array:
         value = np.asarray(self.bulk[node])
-        shape = (self.steps, *self.shape) if node.timed else self.shape
+        shape = self.shape if node.timed else self.row
         return value if value.shape == shape else np.broadcast_to(value, shape)

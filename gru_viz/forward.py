@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from gru_viz.cells import Cell
 from gru_viz.graph import Graph, Node, reachable
-from gru_viz.loop import Loop, Steps, Variable
+from gru_viz.loop import Arrays, Loop, Steps, compile_arrays
 from gru_viz.stacks import Layout, Stack
 
 Terms = tuple[tuple[int, Node], ...]  # signed
@@ -45,22 +45,14 @@ class Slot:
 @dataclass(frozen=True)
 class ForwardPlan:
     steps: Steps
+    make: Arrays  # the arrays of the loop, fixed and rows, and of ``kept``
     x: Node
     layout: Layout
     stacks: tuple[Stack, ...]
-    recorded: tuple[Node, ...]  # nodes with an array of their own, beside states and slots
-    in_slots: tuple[tuple[Node, Variable], ...]  # nodes that the loop leaves behind in a slot, and where
+    before: tuple[Node, ...]  # values for all steps that the loop needs, in an order that they can be computed in
+    kept: tuple[Node, ...]  # what a run leaves behind, beside the states
+    arrays: int  # how many values of a step are held at once, states apart
     states: tuple[tuple[str, Node, Node | None], ...]  # the state's node, and after the step, if it differs by step
-
-    @property
-    def kept(self) -> tuple[Node, ...]:
-        """What a run leaves behind, beside the states."""
-        return (*self.recorded, *(node for node, _ in self.in_slots))
-
-    @functools.cached_property
-    def arrays(self) -> int:
-        """How many values of a step are held at once, states apart; a stack's inputs stand beside it."""
-        return len(self.recorded) + 2 * sum(stack.count for stack in self.stacks)
 
 
 def forward_plan(cell: Cell) -> ForwardPlan:
@@ -106,23 +98,35 @@ class _Compiler:
                 self.loop.call("copy", self.value(node), row)
         handed_on = {("before", name): ("after", name) for name in self.after}
         steps = self.loop.compile(len(self.stacks), handed_on)
-        slots = [slot for slots in self.stacks for slot in slots]
-        taken_in = [node for slot in slots for node in (slot.product, *(node for _, node in slot.independent))]
-        layout = Layout.of([*taken_in, *reachable(self.graph.values.values())])
+        layout = Layout()
         made = tuple(
             Stack.of(layout, [(slot.fold, (slot.sign, slot.product), slot.independent) for slot in slots])
             for slots in self.stacks
         )
-        in_slots = tuple(
-            (slot.activation, ("slots", number, k, k + 1))
+        layout.add_rest(reachable(self.graph.values.values()))
+        kept = {node: ("own", node) for node in self.recorded} | {
+            slot.activation: ("slots", number, k, k + 1)
             for number, slots in enumerate(self.stacks)
             for k, slot in enumerate(slots)
             if slot.activation is not None
-        )
+        }
+        make = compile_arrays(steps.fixed, steps.rows, tuple(kept.values()))
+        before = [node for stack in made for _, _, node in stack.others]
+        before += [which[0] for kind, *which in (*steps.fixed, *steps.rows) if kind == "node"]
         states = tuple(
             (name, self.graph.values[name], after if after.timed else None) for name, after in self.after.items()
         )
-        return ForwardPlan(steps, self.graph.input, layout, made, tuple(self.recorded), in_slots, states)
+        return ForwardPlan(
+            steps=steps,
+            make=make,
+            x=self.graph.input,
+            layout=layout,
+            stacks=made,
+            before=tuple(reachable(before)),
+            kept=tuple(kept),
+            arrays=len(self.recorded) + sum(stack.count for stack in made),
+            states=states,
+        )
 
     # -- slots and levels -------------------------------------------------------------------------------------------
 
@@ -233,9 +237,12 @@ class _Compiler:
         if number not in self.done:
             self.done.add(number)
             whole = self.loop.row("slots", number, 0, len(slots))
-            self.loop.lines.append(f"p{number}({self.value(slot.product.args[0])}, {whole})")
-            if any(each.independent for each in slots):
-                self.loop.call("add", whole, self.loop.row("independent", number), whole)
+            if any(each.independent for each in slots):  # it is there already
+                out = self.loop.constant("product", number, len(slots))
+                self.loop.lines.append(f"p{number}({self.value(slot.product.args[0])}, {out})")
+                self.loop.call("add", whole, out, whole)
+            else:
+                self.loop.lines.append(f"p{number}({self.value(slot.product.args[0])}, {whole})")
         together = [k for k, each in enumerate(slots) if each.key == slot.key]
         if (number, slot.key) not in self.done:
             self.done.add((number, slot.key))

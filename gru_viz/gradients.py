@@ -119,10 +119,10 @@ class GradientFlow:
     def _adjoint(self, node: Node) -> Array:
         """The mantissas of dL/d(node), (T, *lead, H)."""
         node = self._walk.plan.twin.get(node, node)
-        if node in self._walk.plan.adjoint_of:
-            return self._walk.arrays[self._walk.plan.adjoint_of[node]]
+        if node in self._walk.adjoints:
+            return self._walk.adjoints[node]
         terms = [
-            self._walk.bulk[found[node]] * self._walk.arrays[self._walk.plan.adjoint_of[target]]
+            self._walk.bulk[found[node]] * self._walk.adjoints[target]
             for target, found in self._walk.plan.coefficients.items()
             if node in found
         ]

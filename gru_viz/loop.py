@@ -7,6 +7,7 @@ nothing that a person typed.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,11 +15,22 @@ from typing import Any
 import numpy as np
 
 Variable = tuple[Any, ...]
+Arrays = Callable[[Any], tuple[tuple[np.ndarray, ...], ...]]  # makes groups of them
 
 _CALLS: dict[str, Any] = {
     name: getattr(np, name)
     for name in ("add", "subtract", "multiply", "negative", "exp", "tanh", "reciprocal", "maximum")
 } | {"copy": np.copyto}
+
+# How an array of a kind is made from an object ``w``; that of any other kind by w's method of that name.
+_MADE = {
+    "slots": "stacks[{}][..., {} * H : {} * H]",
+    "products": "stacks[{}][..., {} * H : {} * H]",
+    "own": "empty((T, *lead, H))",
+    "adjoint": "empty((T, *lead, H))",
+    "scratch": "empty((*lead, H))",
+    "product": "empty((*lead, {1} * H))",
+}
 
 
 @dataclass(frozen=True)
@@ -90,3 +102,25 @@ class Loop:
         namespace = dict(_CALLS)
         exec(compile(source, "<loop>", "exec"), namespace)
         return Steps(source, namespace["steps"], tuple(self.fixed), tuple(first), tuple(rows))
+
+
+def compile_arrays(*groups: Sequence[Variable]) -> Arrays:
+    """A function that makes the arrays of each group of variables, those of a variable only once."""
+    namespace: dict[str, Any] = {"empty": np.empty}
+    names: dict[Variable, str] = {}
+    lines = []
+    for variable in dict.fromkeys(itertools.chain(*groups)):
+        (kind, *which), k = variable, len(names)
+        names[variable] = f"v{k}"
+        if kind == "full":  # one number, whatever the shape
+            namespace[names[variable]] = np.array(which[0])
+        elif kind in _MADE:
+            lines.append(f"    v{k} = {_MADE[kind].format(*which)}")
+        else:
+            namespace[f"which{k}"] = which
+            lines.append(f"    v{k} = w.{kind}(*which{k})")
+    listed = [f"({''.join(f'{names[variable]}, ' for variable in group)})" for group in groups]
+    start = ["def arrays(w):", "    stacks, (T, *lead, H) = w.stacks, w.shape"]
+    source = "\n".join([*start, *lines, f"    return {', '.join(listed)},"]) + "\n"
+    exec(compile(source, "<arrays>", "exec"), namespace)
+    return namespace["arrays"]

@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
+from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -140,8 +141,10 @@ def check_shapes(
 ) -> tuple[Parameters, Sizes]:
     """The same without a look at the numbers."""
     expected = cell.parameters
-    check_names(cell, params)
-    arrays = {name: as_float64(given, PARAMETER, name, cell.name) for name, given in params.items()}
+    arrays = check_names(cell, params)
+    for name, given in arrays.items():
+        if type(given) is not np.ndarray or given.dtype is not FLOAT64:
+            arrays[name] = as_float64(given, PARAMETER, name, cell.name)
     own: tuple[int, ...] = ()  # one leading axis in a sweep
     if expected:
         first, letters = next(iter(expected.items()))
@@ -154,18 +157,23 @@ def check_shapes(
         own, hidden_size = shape[:lead], shape[lead]
     if hidden_size is None:
         raise InputError(f"{cell.name} has no parameters, so its size is that of the state: give state={{'h': …}}.")
-    check_sizes(input_size, hidden_size)
-    shapes = {
-        INPUT_MATRIX: (*own, hidden_size, input_size),
-        RECURRENT_MATRIX: (*own, hidden_size, hidden_size),
-        VECTOR: (*own, hidden_size),
-    }
-    for name, letters in expected.items():
-        if arrays[name].shape != shapes[letters]:
+    sizes, shapes = _expected(cell, own, input_size, hidden_size)
+    for name, shape in shapes.items():
+        if arrays[name].shape != shape:
             raise InputError(
-                f"Parameter {name} of {cell.name} has the shape {arrays[name].shape}; {shapes[letters]} is expected."
+                f"Parameter {name} of {cell.name} has the shape {arrays[name].shape}; {shape} is expected."
             )
-    return arrays, Sizes(input_size, hidden_size, own[0] if own else None)
+    return arrays, sizes
+
+
+@functools.lru_cache(maxsize=256, typed=True)
+def _expected(
+    cell: Cell, own: tuple[int, ...], input_size: int, hidden_size: int
+) -> tuple[Sizes, dict[str, tuple[int, ...]]]:
+    check_sizes(input_size, hidden_size)
+    shapes = parameter_shapes(cell, input_size, hidden_size)
+    sizes = Sizes(input_size, hidden_size, own[0] if own else None)
+    return sizes, {name: (*own, *shape) for name, shape in shapes.items()}
 
 
 def stacked_sets(cell: Cell, sets: Sequence[Mapping[str, object]]) -> Parameters:
@@ -185,15 +193,17 @@ def stacked_sets(cell: Cell, sets: Sequence[Mapping[str, object]]) -> Parameters
     return stacked
 
 
-def check_names(cell: Cell, params: Mapping[str, object]) -> None:
-    """Exactly the cell's parameters."""
+def check_names(cell: Cell, params: Mapping[str, object]) -> dict[str, Any]:
+    """Exactly the cell's parameters, in a dict of their own."""
     if not isinstance(params, Mapping):
         raise InputError(f"params is a {type(params).__name__}; a mapping of names to arrays is expected.")
-    if params.keys() != cell.parameters.keys():
-        missing = ", ".join(name for name in cell.parameters if name not in params)
-        extra = ", ".join(str(name) for name in params if name not in cell.parameters)
+    given = dict(params)
+    if given.keys() != cell.parameters.keys():
+        missing = ", ".join(name for name in cell.parameters if name not in given)
+        extra = ", ".join(str(name) for name in given if name not in cell.parameters)
         wrong = "; ".join(f"{what}: {names}" for what, names in (("missing", missing), ("extra", extra)) if names)
         raise InputError(f"{cell.name} takes exactly the parameters {', '.join(cell.parameters) or 'none'}; {wrong}.")
+    return given
 
 
 def check_finite(cell: Cell, arrays: Parameters) -> None:

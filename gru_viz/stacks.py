@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from gru_viz.graph import Array, Node
+from gru_viz.parameters import Sizes
 
 Signed = tuple[int, Node]
 
@@ -21,47 +25,69 @@ def parameter_kind(node: Node) -> str:
     return VECTORS if node.op == "vector" else ""
 
 
-@dataclass(frozen=True)
 class Layout:
-    """How a cell's parameters lie side by side: by kind, in the order of the stacks that take them in."""
+    """How a cell's parameters lie side by side, so that whatever a stack takes in is one piece, a *pick*.
 
-    names: dict[str, tuple[str, ...]]
-    where: dict[str, tuple[str, int]]  # name -> (kind, which of its kind)
+    A parameter that several slots take in comes again for each.
+    """
 
-    @staticmethod
-    def of(nodes: Sequence[Node]) -> Layout:
-        found: dict[str, dict[str, None]] = {kind: {} for kind in KINDS}
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.kinds: list[str] = []
+        self.signs: list[int] = []
+        self.picks: list[tuple[int, int]] = []  # from where in the lists, and how many
+
+    def add(self, kind: str, name: str, sign: int = 1) -> None:
+        self.names.append(name)
+        self.kinds.append(kind)
+        self.signs.append(sign)
+
+    def add_rest(self, nodes: Sequence[Node]) -> None:
+        """What no stack takes in."""
         for node in nodes:
-            if kind := parameter_kind(node):
-                found[kind][node.name] = None
-        names = {kind: tuple(names) for kind, names in found.items() if names}
-        return Layout(names, {name: (kind, k) for kind in names for k, name in enumerate(names[kind])})
+            if (kind := parameter_kind(node)) and node.name not in self.names:
+                self.add(kind, node.name)
 
-    def picks(self, kind: str, parts: Sequence[tuple[int, int, str]], count: int) -> tuple[Pick, ...]:
+    def add_picks(self, kind: str, parts: Sequence[tuple[int, int, str]], count: int) -> tuple[int, ...]:
         """``parts``: (slot, sign, name). As few picks as can be: a slot with two parameters of a kind needs two."""
-        rounds: list[dict[int, tuple[int, int]]] = []
+        rounds: list[dict[int, tuple[int, str]]] = []
         for slot, sign, name in parts:
             free = next((each for each in rounds if slot not in each), None)
             if free is None:
                 rounds.append(free := {})
-            free[slot] = self.where[name][1], sign
-        return tuple(_pick(kind, [each.get(slot, (0, 0)) for slot in range(count)]) for each in rounds)
+            free[slot] = sign, name
+        for each in rounds:
+            self.picks.append((len(self.names), count))
+            _, filler = next(iter(each.values()))  # times 0, in a slot that takes in none
+            for slot in range(count):
+                sign, name = each.get(slot, (0, filler))
+                self.add(kind, name, sign)
+        return tuple(range(len(self.picks) - len(rounds), len(self.picks)))
 
 
-@dataclass(frozen=True)
-class Pick:
-    """One parameter of a kind for each slot of a stack, with its sign."""
-
-    kind: str
-    which: slice | Array
-    signs: Array | None  # (slots,), 0 for an empty slot; None where all are 1
+Place = tuple[int, int, tuple[int, ...]]  # from, to, shape
 
 
-def _pick(kind: str, slots: list[tuple[int, int]]) -> Pick:
-    index, signs = [k for k, _ in slots], [sign for _, sign in slots]
-    beside = range(index[0], index[0] + len(slots))
-    which = slice(beside.start, beside.stop) if index == [*beside] else np.array(index)
-    return Pick(kind, which, None if set(signs) == {1} else np.array(signs, dtype=np.float64))
+@functools.lru_cache(maxsize=256)
+def _places(
+    layout: Layout, inputs: int, hidden: int, sets: int | None
+) -> tuple[dict[str, Place], list[Place], Array | None]:
+    """Where each name and each pick lies in the flat array, and the sign of every number there; None if all are +."""
+    own = () if sets is None else (sets,)
+    shapes = {INPUTS: (*own, hidden, inputs), RECURRENT: (*own, hidden, hidden), VECTORS: (*own, hidden)}
+    sizes = [math.prod(shapes[kind]) for kind in layout.kinds]
+    ends = [0, *itertools.accumulate(sizes)]
+    names = {
+        name: (ends[k], ends[k + 1], shapes[kind])
+        for k, (name, kind) in enumerate(zip(layout.names, layout.kinds, strict=True))
+    }
+    picks = []
+    for k, count in layout.picks:
+        shape = shapes[layout.kinds[k]]
+        joined = (count * hidden, *shape[1:]) if sets is None else (count, *shape)
+        picks.append((ends[k], ends[k + count], joined))
+    signs = np.repeat(np.array(layout.signs, dtype=np.float64), sizes) if set(layout.signs) - {1} else None
+    return names, picks, signs
 
 
 @dataclass(frozen=True)
@@ -69,9 +95,9 @@ class Stack:
     """What the slots of one product take in: the product's matrix, and what needs no state."""
 
     count: int
-    matrix: Pick
-    inputs: tuple[Pick, ...]  # the matrices of products with the input, which are one product for all steps
-    shifts: tuple[Pick, ...]  # vectors
+    matrix: int  # a pick
+    inputs: tuple[int, ...]  # the matrices of products with the input, which are one product for all steps
+    shifts: tuple[int, ...]  # vectors
     others: tuple[tuple[int, int, Node], ...]  # (slot, sign, node): all else, computed for all steps
 
     @staticmethod
@@ -86,36 +112,29 @@ class Stack:
                     parts[kind].append((slot, fold * sign, node.name))
                 else:
                     others.append((slot, fold * sign, node))
-        inputs, [matrix], shifts = (layout.picks(kind, parts[kind], len(slots)) for kind in KINDS)
+        inputs, [matrix], shifts = (layout.add_picks(kind, parts[kind], len(slots)) for kind in KINDS)
         return Stack(len(slots), matrix, inputs, shifts, tuple(others))
 
 
 class Packed(Mapping[str, Array]):
     """A run's own copy of its parameters, read-only, by name. In a sweep each has one more leading axis, the sets."""
 
-    def __init__(self, layout: Layout, given: Mapping[str, Array], sweep: bool) -> None:
-        self._where, self._names, self._sweep = layout.where, tuple(given), sweep
-        self._blocks: dict[str, Array] = {}  # by kind: (n, …, H, K) or (n, …, H)
-        idle = [name for name in given if name not in layout.where] if len(given) > len(layout.where) else []
-        self.flat = np.concatenate([given[name].reshape(-1) for name in (*layout.where, *idle)] or [np.empty(0)])
+    def __init__(self, layout: Layout, given: Mapping[str, Array], sizes: Sizes) -> None:
+        self._names, self._sweep = tuple(given), sizes.sets is not None
+        self._where, self._picks, self._signs = _places(layout, sizes.inputs, sizes.hidden, sizes.sets)
+        pieces = [given[name] for name in layout.names]
+        if len(given) > len(self._where):  # the equations name some that no value depends on, as in 0 * b
+            self._where, end = dict(self._where), sum(piece.size for piece in pieces)
+            for name in given.keys() - self._where.keys():
+                pieces.append(given[name])
+                self._where[name] = end, end + given[name].size, given[name].shape
+                end += given[name].size
+        self.flat = np.concatenate(pieces, axis=None) if pieces else np.empty(0)
         self.flat.setflags(write=False)  # nor can what is a view of it
-        start = 0
-        for kind, names in layout.names.items():
-            first = given[names[0]]
-            end = start + len(names) * first.size
-            self._blocks[kind] = self.flat[start:end].reshape((len(names), *first.shape))
-            start = end
-        self._idle: dict[str, Array] = {}  # what the equations name and no value depends on, as in 0 * b
-        for name in idle:
-            end = start + given[name].size
-            self._idle[name] = self.flat[start:end].reshape(given[name].shape)
-            start = end
 
     def __getitem__(self, name: str) -> Array:
-        if name in self._idle:
-            return self._idle[name]
-        kind, k = self._where[name]
-        return self._blocks[kind][k]
+        start, end, shape = self._where[name]
+        return self.flat[start:end].reshape(shape)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)
@@ -123,12 +142,10 @@ class Packed(Mapping[str, Array]):
     def __len__(self) -> int:
         return len(self._names)
 
-    def stacked(self, pick: Pick) -> Array:
-        """The blocks of a pick below one another, (…, slots * H, K) or (…, slots * H)."""
-        blocks = self._blocks[pick.kind][pick.which]
-        if pick.signs is not None:
-            blocks = blocks * pick.signs.reshape((-1,) + (1,) * (blocks.ndim - 1))
+    def stacked(self) -> list[Array]:
+        """For each pick its parameters below one another, with their signs: (…, slots * H, K) or (…, slots * H)."""
+        signed = self.flat if self._signs is None else self.flat[: len(self._signs)] * self._signs
+        blocks = [signed[start:end].reshape(shape) for start, end, shape in self._picks]
         if self._sweep:
-            blocks = blocks.swapaxes(0, 1)
-            return blocks.reshape((len(blocks), -1, *blocks.shape[3:]))
-        return blocks.reshape((-1, *blocks.shape[2:]))
+            return [each.swapaxes(0, 1).reshape((each.shape[1], -1, *each.shape[3:])) for each in blocks]
+        return blocks

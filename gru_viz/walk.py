@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from gru_viz.backward import backward_plan
 from gru_viz.bulk import product_into
 from gru_viz.errors import InputError
 from gru_viz.graph import Array, Node
-from gru_viz.loop import Steps, Variable
+from gru_viz.loop import Steps
 from gru_viz.trace import Trace
 
 MAX_BYTES = 256 * 2**20  # of all the values that one walk backwards keeps
@@ -38,11 +38,12 @@ class Walk:
         self.trace, self.loss = trace, loss
         self.plan, self.bulk = backward_plan(trace.cell), trace.bulk()
         self.steps, self.lead, self.hidden = trace.steps, trace.lead, trace.hidden_size
-        self.shape = shape = (self.steps, *self.lead, self.hidden)
+        self.row = (*self.lead, self.hidden)
+        self.shape = shape = (self.steps, *self.row)
         self.check_memory()
-        self.early = any(len(values) > 1 for values in loss.values())  # there is a loss before the last step
+        self.early = max(map(len, loss.values()), default=1) > 1  # there is a loss before the last step
         # Mantissas of the carried gradient after each step and before the first, (T + 1, *lead, H), …
-        self.states = {name: np.zeros((self.steps + 1, *shape[1:])) for name in trace.cell.states}
+        self.states = {name: np.zeros((self.steps + 1, *self.row)) for name in trace.cell.states}
         # … before the loss of that step was added, (T, *lead, H), …
         self.kept = self.states if not self.early else {name: np.empty(shape) for name in self.states}
         self.scaled_loss = {name: np.zeros(shape) for name in self.states} if self.early else {}
@@ -52,12 +53,11 @@ class Walk:
         self.exponent = np.zeros((self.steps, *self.lead), dtype=np.int64)  # of the mantissas used in each step
         self.rescaled, self.plain = False, True  # whether any exponent is not 0, and all squares are in range
         self.stacks = [np.empty((*shape[:-1], len(nodes) * self.hidden)) for _, nodes in self.plan.stacks]
-        self.arrays: dict[Variable, Array] = {}  # mantissas that the loop leaves, (T, *lead, …)
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
             self.bulk.evaluate_compiled(self.plan.needed)
-            for variable in self.plan.adjoint_of.values():
-                self.array(variable)
-            self.walk(self.plan.steps_with_loss if self.early else self.plan.steps)
+            fixed, rows, adjoints = (self.plan.make_with_loss if self.early else self.plan.make)(self)
+            self.adjoints = dict(zip(self.plan.adjoint_of, adjoints, strict=True))  # mantissas, (T, *lead, …)
+            self.walk(self.plan.steps_with_loss if self.early else self.plan.steps, fixed, rows)
 
     @property
     def kept_exponent(self) -> Array:
@@ -65,8 +65,7 @@ class Walk:
         return self.exponent if self.early else self.state_exponent[:-1]
 
     def check_memory(self) -> None:
-        plan = self.plan
-        values = len(plan.needed.nodes) + len(plan.adjoint_of) + 2 * len(self.trace.cell.states)
+        values = self.plan.values + 2 * len(self.trace.cell.states)
         size = 8 * values * math.prod(self.shape)
         if size > MAX_BYTES:
             raise InputError(
@@ -76,9 +75,8 @@ class Walk:
 
     # -- chunks -----------------------------------------------------------------------------------------------------
 
-    def walk(self, steps: Steps) -> None:
-        rows = [self.array(variable) for variable in steps.rows]
-        products, fixed = self.products(), [self.array(variable) for variable in steps.fixed]
+    def walk(self, steps: Steps, fixed: Sequence[Array], rows: Sequence[Array]) -> None:
+        products = self.products()
         for name, values in self.loss.items():
             self.states[name][-1] = values[-1]
         exponent: Array = np.zeros(self.lead, dtype=np.int64)
@@ -156,43 +154,24 @@ class Walk:
         squares = [np.vecdot(rows, rows) for rows in (values[lo:hi] for values in self.states.values())]
         return squares[0] if len(squares) == 1 else functools.reduce(np.add, squares)
 
-    # -- arrays: what a variable of the loop stands for says the method of its kind ---------------------------------
+    # -- arrays: what a variable of the loop stands for says ``loop.compile_arrays``, or the method of its kind --------
 
-    def array(self, variable: Variable) -> Array:
-        found = self.arrays.get(variable)
-        if found is None:
-            kind, *which = variable
-            found = self.arrays[variable] = getattr(self, f"of_{kind}")(*which)
-        return found
-
-    def of_node(self, node: Node) -> Array:
+    def node(self, node: Node) -> Array:
         value = self.bulk[node]
-        shape = self.shape if node.timed else self.shape[1:]
+        shape = self.shape if node.timed else self.row
         return value if np.shape(value) == shape else np.broadcast_to(value, shape)
 
-    def of_products(self, number: int, low: int, high: int) -> Array:
-        return self.stacks[number][..., low * self.hidden : high * self.hidden]
-
-    def of_adjoint(self, _: Node) -> Array:
-        return np.empty(self.shape)
-
-    def of_after(self, name: str) -> Array:
+    def after(self, name: str) -> Array:
         return self.states[name][1:]
 
-    def of_before(self, name: str) -> Array:
+    def before(self, name: str) -> Array:
         return self.states[name][:-1]
 
-    def of_kept(self, name: str) -> Array:
+    def arrived(self, name: str) -> Array:
         return self.kept[name]
 
-    def of_loss(self, name: str) -> Array:
+    def loss_of(self, name: str) -> Array:
         return self.scaled_loss[name]
-
-    def of_scratch(self, _: int) -> Array:
-        return np.empty(self.shape[1:])
-
-    def of_full(self, value: float, _: int = 1) -> Array:
-        return np.full(self.shape[1:], value)
 
     def products(self) -> list[Callable[[Array, Array], object]]:
         """For each operand a function (adjoints of its products, out): the stack, transposed."""

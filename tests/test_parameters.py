@@ -255,3 +255,32 @@ def test_shapes_and_checks_by_name():
     arrays, sizes = check_params(cell("lstm_peephole"), params, 3)
     assert (sizes.inputs, sizes.hidden, sizes.sets) == (3, 4, None)
     assert all(arrays[key] is params[key] for key in params)
+
+
+def test_a_size_that_is_no_number_is_refused_after_the_number_that_equals_it():
+    params = {"W_h": np.ones((2, 1)), "U_h": np.ones((2, 2)), "b_h": np.ones(2)}
+    check_params(cell("rnn"), params, 1)
+    with pytest.raises(InputError, match="input_size is True"):
+        check_params(cell("rnn"), params, True)
+
+
+@pytest.mark.parametrize("sets", [(), (3,)])
+@pytest.mark.parametrize(
+    "text",
+    [
+        cell("gru_reset_after").text,
+        cell("lstm_peephole").text,
+        "h' = tanh(U @ h + U @ (b * h) + b + 0 * (a_1 + V @ x) + b)",
+    ],
+    ids=["a slot without an input", "vectors in no slot", "one for several slots, and idle ones"],
+)
+def test_a_run_has_every_parameter_as_it_was_given(text, sets):
+    """In the order given, whatever place and sign the stacks of the loop give it."""
+    of, rng = gru_viz.Cell("of", text), np.random.default_rng(7)
+    shapes = parameter_shapes(of, 2, 4)
+    params = {name: rng.standard_normal((*sets, *shapes[name])) for name in reversed(shapes)}
+    trace = gru_viz.run(of, params, rng.standard_normal((5, 2)))
+    assert list(trace.params) == list(params)
+    for name, value in params.items():
+        np.testing.assert_array_equal(trace.params[name], value)
+        assert not trace.params[name].flags.writeable
