@@ -35,6 +35,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     ask_luck(experiment)
 if seeds:
     sentence(conclusions.luck(seeds))
+    sentence(f"{conclusions.my_seed(experiment.seed, reports, seeds)} {conclusions.MY_SEED}")
 st.caption(conclusions.HOW_TO_READ[experiment.curve] + f" {conclusions.SHADE}" * bool(seeds))
 
 finding(conclusions.states_range(reports))

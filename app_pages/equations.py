@@ -6,12 +6,11 @@ from gru_viz.cells import cell, cell_names
 from gru_viz.conclusions import equations as conclusions
 from gru_viz.measures.equations import conventions
 from gru_viz.sequences import parse_sequence
-from gru_viz.ui import state
-from gru_viz.ui.equations import conventions_shown, elsewhere, formulas_and_diagram, names, torch_check
+from gru_viz.ui.equations import conventions_shown, elsewhere, formulas_and_diagram, names, opened, torch_check
 from gru_viz.ui.parts import question, sentence
 from gru_viz.ui.widgets import choice
 
-experiment = state.current()
+experiment = opened()
 sequence = parse_sequence(experiment.kind, experiment.text)
 shown = cell(experiment.focus)  # any of them: to read a cell's equations it need not be compared
 

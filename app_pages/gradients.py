@@ -18,9 +18,10 @@ from gru_viz.ui.words import markdown
 def show(experiment: Experiment, sequence: Sequence, found: tuple[Reached, ...]) -> None:
     steps = len(found[0].norm)
 
+    ui.where_the_loss_is(experiment, sequence)
     sentence(conclusions.named(experiment, found))
     ui.changes(experiment, found)
-    st.caption(conclusions.THRESHOLDS)
+    st.caption(conclusions.thresholds(experiment))
     open_sidebar()
 
     finding(conclusions.finding(experiment, found))

@@ -6,5 +6,8 @@ from gru_viz.ui.player import player
 
 experiment = state.current()
 question("What happens in one step?", experiment.badge)
-sentence("Play, or move the cursor along the tokens. Click any number to see the sum that it is.")
+sentence(
+    "Play, or move the cursor along the tokens. Click an underlined number, or a box of a diagram, to see the sum that "
+    "it is."
+)
 player(experiment)

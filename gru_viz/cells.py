@@ -169,7 +169,7 @@ CATALOGUE = (
         n  = tanh(W_n @ x + b_n + r * (U_n @ h + c_n))
         h' = (1 - z) * n + z * h
         """,
-        title="GRU, reset after",
+        title="GRU (reset after)",
         variant_of="gru",
         meanings={
             **_GRU_MEANINGS,
@@ -189,7 +189,7 @@ CATALOGUE = (
         o  = sigmoid(W_o @ x + U_o @ h + p_o * c' + b_o)
         h' = o * tanh(c')
         """,
-        title="LSTM, peepholes",
+        title="LSTM (peepholes)",
         variant_of="lstm",
         meanings=_LSTM_MEANINGS,
         roles={"f": "keep", "i": "write", "o": "show", "g": "candidate"},

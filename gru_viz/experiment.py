@@ -59,6 +59,8 @@ class Experiment:
     share: float = 0.01  # of the last step's norm, down to which a gradient reaches
     clip: float = 1.0  # the norm of all parameters' gradient above which it would be clipped
     example: str = ""  # the ready example that was chosen last
+    predict: bool = False  # a lesson's figures are covered until its question is answered
+    projector: bool = False  # one figure, large, and nothing beside it
 
     def __post_init__(self) -> None:
         for name, setting in SETTINGS.items():

@@ -79,7 +79,7 @@ def growth(experiment: Experiment) -> str:
 
 def kept_sign(experiment: Experiment) -> str:
     found = contrast(experiment)
-    old, new = map(_signed, found.replaced_text)
+    old, new = map(_signed, found.replaced.texts(found.sequence))
     of = found.reports[0].cell
     one, other = (trace(experiment, of, each)["h"][-1] for each in (found.sequence, found.replaced.sequence))
     return (
@@ -147,7 +147,7 @@ def _later(found: Contrast) -> int:
 
 
 def _after_cue(found: Contrast) -> str:
-    old, new = map(_signed, found.replaced_text)
+    old, new = map(_signed, found.replaced.texts(found.sequence))
     return f"after a cue of {old} or {new} and {_later(found)}"
 
 

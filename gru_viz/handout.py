@@ -39,7 +39,7 @@ def handout(lesson: Lesson, experiment: Experiment, link: str = "") -> str:
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style></head><body>
 <section><h1>{title}</h1>{where}
-<p>The cells read: <b>{html.escape(_shortened(experiment.text))}</b></p>
+<p>The cells read: <b>{html.escape(shortened(experiment.text))}</b></p>
 <p>{html.escape(lesson.question)}</p><ul>{answers}</ul>
 <p>Why?</p><div class="line"></div><div class="line"></div>
 <h2>Draw what you expect</h2>{_plot(sequence.labels, quantity, {})}</section>
@@ -51,7 +51,7 @@ def handout(lesson: Lesson, experiment: Experiment, link: str = "") -> str:
 """
 
 
-def _shortened(text: str, longest: int = 120) -> str:
+def shortened(text: str, longest: int = 120) -> str:
     return text if len(text) <= longest else text[:longest] + " …"
 
 

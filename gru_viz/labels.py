@@ -52,3 +52,18 @@ def quoted(value: object) -> str:
             return f'"{shown}…"'
         shown += label
     return f'"{shown}"'
+
+
+def number_text(value: float) -> str:
+    """The shortest text that reads back as this number: 0.5, -1, 2e-05."""
+    return repr(float(value)).removesuffix(".0")
+
+
+def number_label(value: float) -> str:
+    """As typed when that is short, else three digits: 0.123, 1.23·10⁵; with a real minus sign."""
+    text = number_text(value)
+    if len(text) > 7 or "e" in text:
+        mantissa, _, exponent = f"{value:.3g}".partition("e")
+        power = str(int(exponent or "0")).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+        text = f"{mantissa}·10{power}" if exponent else mantissa
+    return text.replace("-", "−")

@@ -15,7 +15,7 @@ import numpy as np
 from gru_viz.conclusions.contrast import CONTRAST
 from gru_viz.errors import InputError
 from gru_viz.examples import Example, example
-from gru_viz.experiment import Experiment
+from gru_viz.experiment import Experiment, without_view
 from gru_viz.runs import cells_of, contrast, trace
 from gru_viz.sequences import parse_sequence
 
@@ -36,10 +36,27 @@ class Lesson:
     right: Callable[[Experiment], int]  # index of the answer that this experiment gives
     curves: Callable[[Experiment], Curves]  # what is to be seen of it
     lesson: str  # true of more than this run
+    page: str = "contrast"  # where it is best seen
+    figure: str = "gradient"  # the key of the figure that shows it there
 
     @property
     def example(self) -> Example:
         return example(self.name)
+
+    @property
+    def number(self) -> int:
+        """Its place in the course, from 1."""
+        return LESSONS.index(self) + 1
+
+    @property
+    def covered(self) -> Experiment:
+        """What it begins with: its example, not to be seen before the question is answered."""
+        return dataclasses.replace(self.example.experiment, example=self.name, predict=True)
+
+    def fits(self, experiment: Experiment) -> bool:
+        """Whether the question is about this experiment: its own, with any seed."""
+        here = without_view(experiment)
+        return here == dataclasses.replace(without_view(self.example.experiment), seed=here.seed)
 
     def explained(self, experiment: Experiment) -> str:
         """Why that answer is right: the numbers of this run, and what they show in general."""
@@ -198,6 +215,7 @@ LESSONS: Sequence[Lesson] = (
         _keeps_most,
         _differences,
         "In general: an orthogonal U turns a state and does not shrink it. Gates are not the only way to keep.",
+        figure="difference",
     ),
     Lesson(
         "until_something_arrives",
@@ -206,6 +224,7 @@ LESSONS: Sequence[Lesson] = (
         _left_beside_silence,
         _differences,
         "In general: without a gate nothing shuts the input out.",
+        figure="difference",
     ),
     Lesson(
         "exploding",
@@ -230,6 +249,8 @@ LESSONS: Sequence[Lesson] = (
         _opens_at,
         _writing_gate,
         "In general: a gate that opens on purpose can count. Nothing here was learned.",
+        page="gates",
+        figure="gates",
     ),
     Lesson(
         "two_grus",
@@ -239,5 +260,7 @@ LESSONS: Sequence[Lesson] = (
         _first_apart,
         _apart,
         "In general: there is no exact map between the two. Ask of every GRU which one it is.",
+        page="equations",
+        figure="mistakes",
     ),
 )

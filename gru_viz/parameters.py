@@ -78,28 +78,17 @@ def init_params(
         vectors = ", ".join(name for name, shape in cell.parameters.items() if shape == VECTOR)
         raise InputError(f"bias names {unknown[0]!r}; the vectors of {cell.name} are {vectors or 'none'}.")
 
-    scale = 1 / np.sqrt(hidden_size)
-
-    def stream(name: str) -> np.random.Generator:
-        return _stream(int(seed), name)
-
-    def recurrent(name: str) -> np.ndarray:
-        if scheme == "uniform":
-            return stream(name).uniform(-scale, scale, (hidden_size, hidden_size))
-        q, r = np.linalg.qr(stream(name).standard_normal((hidden_size, hidden_size)))
-        return q * np.where(np.diag(r) < 0, -1.0, 1.0)
-
     params = {}
     for name, shape in cell.parameters.items():
         if shape == INPUT_MATRIX:
             columns = [_column(int(seed), f"{name}|{token}", hidden_size) for token in names]
             params[name] = input_gain * np.stack(columns, axis=1)
         elif shape == RECURRENT_MATRIX:
-            params[name] = recurrent_gain * recurrent(name)
+            params[name] = recurrent_gain * _square(int(seed), name, hidden_size, scheme)
         elif name in bias:
             params[name] = np.full(hidden_size, float(bias[name]))
         elif scheme == "uniform":
-            params[name] = stream(name).uniform(-scale, scale, hidden_size)
+            params[name] = _column(int(seed), name, hidden_size).copy()
         else:
             params[name] = np.zeros(hidden_size)
     return params
@@ -111,10 +100,21 @@ def _stream(seed: int, name: str) -> np.random.Generator:
 
 @functools.lru_cache(maxsize=4096)
 def _column(seed: int, name: str, hidden_size: int) -> np.ndarray:
-    """A token's column of an input matrix. To set up its stream costs more than all else in a run, and a sequence with
-    one word replaced has the columns of the sequence before."""
+    """A token's column of an input matrix, or a vector. To set up its stream costs more than all else in a run, and a
+    sequence with one word replaced has the columns of the sequence before."""
     scale = 1 / np.sqrt(hidden_size)
     return _stream(seed, name).uniform(-scale, scale, hidden_size)
+
+
+@functools.lru_cache(maxsize=16)
+def _square(seed: int, name: str, hidden_size: int, scheme: str) -> np.ndarray:
+    """A recurrent matrix before its gain: uniform, or the QR factor of a normal one with R's diagonal positive."""
+    stream, shape = _stream(seed, name), (hidden_size, hidden_size)
+    if scheme == "uniform":
+        scale = 1 / np.sqrt(hidden_size)
+        return stream.uniform(-scale, scale, shape)
+    q, r = np.linalg.qr(stream.standard_normal(shape))
+    return q * np.where(np.diag(r) < 0, -1.0, 1.0)
 
 
 def check_sizes(input_size: int, hidden_size: int) -> None:

@@ -122,7 +122,11 @@ def steps_until(ran: Trace, share: float = 0.9) -> int:
         raise InputError(f"share is {share!r}; a number above 0 and up to 1 is allowed.")
     changes = np.flatnonzero((np.diff(ran["x"], axis=0) != 0).any(axis=1)) + 1
     start = int(changes[-1]) if changes.size else 0
-    path = np.concatenate([ran.before["h"][start : start + 1], ran["h"][start:]])  # (T - start + 1, H)
+    return until(np.concatenate([ran.before["h"][start : start + 1], ran["h"][start:]]), share)
+
+
+def until(path: np.ndarray, share: float = 0.9) -> int:
+    """The same of a path of states, (steps + 1, H), from where it begins to where it ends."""
     distance = np.linalg.norm(path - path[-1], axis=1)
     far = np.flatnonzero(distance > (1 - share) * distance[0])
     return int(far[-1]) + 1 if far.size else 0
@@ -207,8 +211,8 @@ class Contrast:
 
     @property
     def replaced_text(self) -> tuple[str, str]:
-        """What stood in the sequence, and what stands there instead."""
-        return self.replaced.texts(self.sequence)
+        """What stood in the sequence, and what stands there instead, for a sentence."""
+        return self.replaced.said(self.sequence)
 
 
 def contrast(experiment: Experiment) -> Contrast:

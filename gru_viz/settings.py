@@ -16,6 +16,7 @@ from gru_viz.handset import HAND_SET
 from gru_viz.sequences import KINDS, MAX_FILE, MAX_STEPS, number_text, read_number
 
 MAX_BIASES = 16
+MAX_REPLACED = 1_700  # characters: a row of 64 numbers with all their digits
 MAX_BIAS = 10.0
 MAX_HIDDEN = 64
 # The ready experiments of gru_viz.examples; "" when none was chosen.
@@ -163,8 +164,8 @@ SETTINGS = {
     "recurrent_gain": _real("gain", "Recurrent gain", 0.0, 4.0),
     "input_gain": _real("input_gain", "Input gain", 0.0, 16.0),
     "biases": Setting("bias", "Separate biases", _BIASES, _check_biases, _read_biases, _write_biases),
-    "replace": _text("replace", "Replace", 200),
-    "by": _text("by", "By", 200),
+    "replace": _text("replace", "Replace", MAX_REPLACED),
+    "by": _text("by", "By", MAX_REPLACED),
     "curve": _view(_choice("curve", "Gradient by", ("state", "parts", "input"))),
     "luck": _view(_choice("luck", "Is this luck?", (False, True), "{:d}".format)),
     "weights": _choice("weights", "Weights", WEIGHTS),
@@ -181,4 +182,6 @@ SETTINGS = {
     "share": _view(_choice("share", "Share that counts as reached", (0.1, 0.01, 0.001, 1e-6), number_text)),
     "clip": _view(_real("clip", "Clip at norm", 0.0, 1000.0)),
     "example": _view(replace(_choice("example", "Example", EXAMPLE_NAMES), expected="the name of a ready example")),
+    "predict": _view(_choice("predict", "Predict first", (False, True), "{:d}".format)),
+    "projector": _view(_choice("projector", "Projector", (False, True), "{:d}".format)),
 }

@@ -17,8 +17,8 @@ TITLES = {
     "rnn": "RNN",
     "lstm": "LSTM",
     "gru": "GRU",
-    "gru_reset_after": "GRU, reset after",
-    "lstm_peephole": "LSTM, peepholes",
+    "gru_reset_after": "GRU (reset after)",
+    "lstm_peephole": "LSTM (peepholes)",
 }
 # Which bias shifts the gate that keeps the old state, and in which direction.
 KEEPS = {"rnn": {}, "lstm": {"b_f": 1}, "gru": {"b_z": -1}, "gru_reset_after": {"b_z": 1}, "lstm_peephole": {"b_f": 1}}

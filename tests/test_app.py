@@ -191,6 +191,8 @@ IN_LINK = {
     "share": ({"share": "0.1"}, 0.1, None),
     "clip": ({"clip": "2"}, 2.0, None),
     "example": ({"example": "half_open"}, "half_open", None),
+    "predict": ({"predict": "1"}, True, None),
+    "projector": ({"projector": "1"}, True, None),
 }
 
 
@@ -545,7 +547,10 @@ def test_the_seeds_are_drawn_on_demand_and_counted():
             np.testing.assert_allclose(
                 line(app, "gradient", f"{TITLES[name]}, {label}"), ordered[share - 1], rtol=1e-6, atol=1e-6
             )
-    (sentence,) = [words for each in app.main.markdown if "seeds" in (words := plain(each.value))]
+    sentence, mine = [words for each in app.main.markdown if "seeds" in (words := plain(each.value))]
+    own = by_cell(findings(app)[0])
+    farther = re.findall(r"(\d+) in the \w+ \((?:as far as or farther than )?(\d+) of 200", mine.replace(" steps", ""))
+    assert farther == [(own[TITLES[name]], str(np.sum(each <= int(own[TITLES[name]])))) for name, each in reach.items()]
     counted, of_all = re.match(r"In (\d+) of (\d+) seeds", sentence).groups()
     assert int(counted) == np.sum((reach["lstm"] > reach["rnn"]) & (reach["gru"] > reach["rnn"]))
     assert of_all == "200"

@@ -23,7 +23,7 @@ def sigmoid(a: float) -> float:
 
 def test_the_ready_cells_in_the_order_of_the_pages():
     assert CELLS == ("rnn", "lstm", "gru", "gru_reset_after", "lstm_peephole")
-    assert [cell(name).title for name in CELLS] == ["RNN", "LSTM", "GRU", "GRU, reset after", "LSTM, peepholes"]
+    assert [cell(name).title for name in CELLS] == ["RNN", "LSTM", "GRU", "GRU (reset after)", "LSTM (peepholes)"]
     assert [cell(name).name for name in CELLS] == list(CELLS)
 
 

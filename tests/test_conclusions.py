@@ -175,12 +175,33 @@ def test_what_is_left_of_a_difference_is_a_share_of_its_largest():
     found = [
         Difference(cell(name), range(2, 5), np.array(d)) for name, d in (("rnn", [2, 4, 0.0]), ("gru", [1, 4.0, 3]))
     ]
-    assert conclusions.left_over(found, "Ada", "Bob") == (
+    assert conclusions.left_over(found, '"Ada"', '"Bob"') == (
         'With "Bob" in place of "Ada", less than 10⁻¹⁴ of the largest difference'
         " is left at the end in the RNN, 0.75 in the GRU."
     )
+    most = [
+        Difference(cell("rnn"), range(2), np.array([4, 4.0])),
+        Difference(cell("gru"), range(2), np.array([4, 3.99])),
+    ]
+    assert "at the end in the RNN, nearly all in the GRU." in conclusions.left_over(most, "1", "2 at step 1")
+    assert conclusions.left_over(most, "1", "2 at step 1").startswith(
+        "With 2 at step 1 in place of 1, all of the largest"
+    )
     words = conclusions.described_differences(found)
     assert "RNN: largest at step 4, at the end 0 of it. GRU: largest at step 4, at the end 0.75 of it." in words
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (-0.996, 0.9949, "−0.996 and 0.99"), (-0.9996, 0.9999997, "−1 + 4·10⁻⁴ and 1 − 3·10⁻⁷"),
+        (-1.0, 1.0, "−1 and 1"),
+        (-1.01, 1.002, "−1.01 and 1 + 0.002"),
+    ],
+)  # fmt: skip
+def test_a_state_below_1_is_not_called_1(low, high, said):
+    reports = [built("rnn", [0, 0], {"h": np.array([[low, 0], [0.5, high]])})]
+    assert f"between {said}." in conclusions.states_range(reports)
 
 
 def test_the_range_of_the_states_is_that_of_the_trace_and_says_when_a_cell_state_leaves_it():

@@ -37,7 +37,7 @@ BIASES = "up to 16 gates, each once with a number from -10 to 10, as in f:1,z:-2
 KEYS = (
     "text, words, numbers, rows, signal, csv, z, missing, "
     "cells, hidden, keep, seed, scheme, gain, input_gain, bias, replace, by, curve, luck, weights, "
-    "step, unit, backward, focus, units, basis, held, loss, target, norm, share, clip, example"
+    "step, unit, backward, focus, units, basis, held, loss, target, norm, share, clip, example, predict, projector"
 )
 
 texts = st.text(max_size=40)
@@ -77,6 +77,8 @@ experiments = st.builds(
     share=st.sampled_from([0.1, 0.01, 0.001, 1e-6]),
     clip=st.floats(0, 1000).filter(lambda v: v == 0 or v > 1e-300),
     example=st.sampled_from(["", *example_names()]),
+    predict=st.booleans(),
+    projector=st.booleans(),
 )
 
 
@@ -218,7 +220,7 @@ def test_a_value_has_one_form(name, value, held):
             f'"Sequence" is "{"x" * 20}…" (2,000,001 characters): a text of at most 2,000,000 whole characters is '
             "expected.",
         ),
-        ("by", b"x", "\"By\" is b'x': a text of at most 200 whole characters is expected."),
+        ("by", b"x", "\"By\" is b'x': a text of at most 1,700 whole characters is expected."),
     ],
     ids=reprlib.repr,
 )
@@ -323,14 +325,14 @@ def test_a_link_tells_what_differs():
         cells=("gru", "rnn"), hidden_size=16, keep=0, seed=8, scheme="orthogonal", recurrent_gain=1.5, input_gain=0.1,
         biases=(("z", -2), ("f", 1.25)), replace="is", by="was", curve="parts", luck=True,
         weights="shared", step=3, unit=2, backward=True, focus="lstm", units=(5, 1), basis="shared", held="a",
-        loss="every", target=-1, norm="parts", share=1e-6, clip=0.5, example="half_open",
+        loss="every", target=-1, norm="parts", share=1e-6, clip=0.5, example="half_open", predict=True, projector=True,
     )  # fmt: skip
     query = {
         "cells": "rnn,gru", "hidden": "16", "keep": "0", "seed": "8", "scheme": "orthogonal", "gain": "1.5",
         "input_gain": "0.1", "bias": "f:1.25,z:-2", "replace": "is", "by": "was", "curve": "parts", "luck": "1",
         "weights": "shared", "step": "3", "unit": "2", "backward": "1", "focus": "lstm", "units": "1,5",
         "basis": "shared", "held": "a", "loss": "every", "target": "-1", "norm": "parts", "share": "1e-06",
-        "clip": "0.5", "example": "half_open",
+        "clip": "0.5", "example": "half_open", "predict": "1", "projector": "1",
     }  # fmt: skip
     assert to_query(changed) == query
     assert list(to_query(changed)) == list(query)
@@ -409,7 +411,7 @@ def test_a_link_gives_the_same_experiment(experiment):
         ({"cells": ["gru,foo"]}, {}, [f'cells="gru,foo" is not used: {CELLS}']),
         ({"bias": ["f:1,f:2"]}, {}, [f'bias="f:1,f:2" is not used: {BIASES}']),
         ({"bias": ["f"]}, {}, [f'bias="f" is not used: {BIASES}']),
-        ({"by": ["\ud800"]}, {}, ['by="U+D800" is not used: a text of at most 200 whole characters is expected']),
+        ({"by": ["\ud800"]}, {}, ['by="U+D800" is not used: a text of at most 1,700 whole characters is expected']),
         ({"text": ["caf\ufffd"]}, {"text": "caf\ufffd"}, ['text="caf�" may have lost a character where � stands']),
         ({"numbers": ["1,,x"]}, {"kind": "numbers", "text": "1,,x"}, []),  # parse_sequence finds the words
     ],

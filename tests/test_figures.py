@@ -3,6 +3,7 @@
 import itertools
 import json
 import math
+import re
 
 import numpy as np
 import pytest
@@ -11,10 +12,12 @@ from gru_viz.cells import cell, cell_names
 from gru_viz.experiment import Experiment
 from gru_viz.figures.common import MARGIN, log_ticks, plain, spread, token_axis, typed, untyped
 from gru_viz.figures.contrast import difference_figure, gradient_figure, states_figure, units_shown
+from gru_viz.figures.curves import short, two_lines
 from gru_viz.measures.gradients import WHOLE
 from gru_viz.measures.what_if import Seeds
 from gru_viz.runs import CellReport, Difference, contrast
 from gru_viz.theme import DARK, LIGHT, THEMES, cell_colour, cell_style
+from tests.saying import assert_shows
 
 FOUND = contrast(Experiment())
 ALL_CELLS = contrast(Experiment(cells=cell_names()))
@@ -107,11 +110,27 @@ def test_steps_are_counted_from_one_and_named_by_their_tokens():
     for drawn in figures().values():
         axis = drawn["layout"]["xaxis"]
         assert axis["categoryarray"] == [str(step) for step in range(1, 33)]
-        assert axis["labelalias"]["12"] == "A"
-        assert axis["labelalias"]["1"] == "M"
+        assert [read_tick(axis, step) for step in ("1", "12", "32")] == [("M", "1"), ("A", "12"), ("?", "32")]
         for each in drawn["data"]:
             if len(each["x"]) > 1:
                 assert each["x"][-1] == "32"
+
+
+def read_tick(axis, step):
+    """The token and the number of a tick of two lines."""
+    return re.fullmatch(r"(.*)<br><span[^>]*>(\d+)</span>", axis["labelalias"][step]).groups()
+
+
+def test_a_token_stands_alone_only_where_all_have_room_and_far_more_are_numbers():
+    few, some, many = (token_axis("abcdefghij"[:k] if k < 10 else "abcdefghij" * (k // 10), LIGHT) for k in (9, 60, 70))
+    assert few["labelalias"] == dict(zip("123456789", "abcdefghi", strict=True))
+    assert [read_tick(some, step) for step in ("1", "13", "60")] == [("a", "1"), ("c", "13"), ("j", "60")]
+    assert "labelalias" not in many
+    assert many["nticks"] == 6
+    assert (few["fixedrange"], some["fixedrange"], many["fixedrange"]) == (True, True, False)
+    long = token_axis(["internationalization"] * 20, LIGHT)
+    assert re.sub("<[^>]*>", "", long["labelalias"]["7"]) == "7 internationaliz…"
+    assert long["tickangle"] == -90
 
 
 def test_a_marker_stands_where_the_gradient_still_has_one_percent():
@@ -254,17 +273,23 @@ def test_what_was_typed_is_no_markup_in_a_figure():
 @pytest.mark.parametrize(
     ("low", "high"), [(-14, 1), (-1806, 2), (-0.2, 0.3), (0.1, 0.2), (-3, 900), (-1.5, 0.4), (-30, -29.5), (-700, 5)]
 )
-def test_ticks_are_whole_powers_of_ten_inside_the_range(low, high):
+def test_at_least_two_ticks_stand_inside_the_range_at_whole_powers_of_ten_where_there_are_two(low, high):
     places, texts = log_ticks(low, high)
-    assert all(place == round(place) and low <= place <= high for place in places)
-    assert len(places) <= 10
-    assert len({round(gap, 9) for gap in np.diff(places)}) <= 1
-    assert all("e" not in text and "-" not in text for text in texts)
+    assert all(low <= place <= high for place in places)
+    assert 2 <= len(places) <= 10
     if high - low >= 2:
-        assert len(places) >= 2
+        assert all(place == round(place) for place in places)
+        assert len({round(gap, 9) for gap in np.diff(places)}) <= 1
+    assert len(set(texts)) == len(places)
+    assert all("e" not in text and "-" not in text for text in texts)
+    for place, text in zip(places, texts, strict=True):
+        digits = re.sub("^10(?=[⁻⁰¹²³⁴⁵⁶⁷⁸⁹])", "1·10", text)
+        assert_shows(digits, place, len(re.sub(r"·.*|^0\.0*|\.", "", digits)))
 
 
 def test_ticks_are_written_as_powers():
+    assert log_ticks(-0.4, 0.4)[1] == ["0.5", "1", "2"]
+    assert log_ticks(0.4, 0.75)[1] == ["3", "4", "5"]
     assert log_ticks(-2.5, 2.5) == ([-2.0, -1.0, 0.0, 1.0, 2.0], ["10⁻²", "10⁻¹", "1", "10", "10²"])
 
 
@@ -277,6 +302,21 @@ def test_labels_are_moved_apart_and_keep_their_order(given):
     if all(abs(a - b) >= 0.06 for k, a in enumerate(given) for b in given[:k]):
         assert moved == given
     assert np.mean(moved) == pytest.approx(np.mean(given))
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("GRU", ["GRU"]),
+        ("GRU (reset after)", ["GRU", "(reset after)"]),
+        ("LSTM (peepholes) c", ["LSTM c", "(peepholes)"]),
+        ("f(x)", ["f(x)"]),
+        ("RNN, hand-set", ["RNN, hand-set"]),
+    ],
+)
+def test_what_stands_in_brackets_goes_below(name, lines):
+    assert two_lines(name) == lines
+    assert re.sub("<span[^>]*>|</span>", "", short(name)) == "<br>".join(lines)
 
 
 @pytest.mark.parametrize("kind", ["state", "parts", "input"])

@@ -199,8 +199,8 @@ def test_heatmaps_are_the_gates_in_the_order_of_the_cells():
 
 def test_what_keeps_has_one_colour_whatever_it_is_called():
     drawn = {each["name"]: each["colorscale"] for each in figures()["gates"]["data"]}
-    assert drawn["LSTM f"] == drawn["GRU 1−z"] == drawn["GRU, reset after z"]
-    assert drawn["LSTM i"] == drawn["GRU z"] == drawn["GRU, reset after 1−z"]
+    assert drawn["LSTM f"] == drawn["GRU 1−z"] == drawn["GRU (reset after) z"]
+    assert drawn["LSTM i"] == drawn["GRU z"] == drawn["GRU (reset after) 1−z"]
     assert drawn["LSTM f"] != drawn["LSTM i"]
 
 
@@ -247,7 +247,7 @@ def test_each_unit_has_its_place_in_the_triangle():
 
 
 def test_marks_of_one_cell_at_one_place_do_not_hide_each_other():
-    marks = [each["marker"] for each in figures()["saturation"]["data"] if each["name"].startswith("LSTM ")]
+    marks = [each["marker"] for each in figures()["saturation"]["data"] if re.fullmatch(r"LSTM \w", each["name"])]
     assert len({each["size"] for each in marks}) == len(marks)
     assert all(each["symbol"].endswith("-open") for each in marks)
 
@@ -329,7 +329,9 @@ def test_typed_names_and_titles_are_no_markup_and_leave_the_plot_its_room():
     for drawn in figures(gates(run), [own], tuple("abcd"), units=(0,)).values():
         words = json.dumps(drawn)
         assert "<b>%" not in words
-        assert all(each["hovertemplate"].startswith("%{fullData.name}") for each in drawn["data"])
+        assert all(
+            each["hovertemplate"].removeprefix("%{x}<br>").startswith("%{fullData.name}") for each in drawn["data"]
+        )
         assert "a_very_long_gate_name" not in json.dumps(drawn["layout"])
 
 
@@ -456,17 +458,52 @@ def test_saturation_is_said_in_shares():
     )
     assert conclusions.saturated([f, i, z, k]) == (
         "What keeps the old is above 0.9 at 75 % of steps and units (f) in the LSTM, 50 % (1−z; below 0.1 at 50 %) in "
-        "the GRU; the other gates are above 0.9 or below 0.1 at 0 %."
+        "the GRU; z, its complement, is below 0.1 just as often; i is above 0.9 or below 0.1 at 0 %."
     )
-    assert conclusions.saturated([i]) == "The gates are above 0.9 or below 0.1 at 0 % of steps and units."
+    assert conclusions.saturated([i]) == "i is above 0.9 or below 0.1 at 0 % of steps and units."
     assert conclusions.percent(0.001) == "less than 1 %"
     assert conclusions.percent(0.999) == "more than 99 %"
+
+
+@pytest.mark.parametrize("experiment", [Experiment(), SETTINGS, Experiment(weights="latch", text="3!14")])
+def test_what_is_said_of_saturation_is_true_of_every_gate_that_it_names(experiment):
+    """Each gate is in the sentence once, and with its own share of steps and units near 0 or 1."""
+    found, _ = all_gates(experiment)
+    whole = conclusions.saturated(found)
+    assert "other gates" not in whole
+    partners = {each.name: other for each in found for other in found if each.cell == other.cell and each.keeps
+                and other.name in (f"1−{each.name}", each.name.removeprefix("1−")) and each is not other}  # fmt: skip
+    last = re.search(r"(?:^|; )([^;]+) (?:are|is) above 0.9 or below 0.1 at (\S+) %(?: to (\S+) %)?", whole)
+    named = set(re.split(", | and ", last[1]))
+    assert named == {each.name for each in found if not each.keeps} - {other.name for other in partners.values()}
+    for each in found:
+        if each.name in named:
+            share = 100 * float(np.mean((each.values > 0.9) | (each.values < 0.1)))
+            assert float(last[2]) - 0.51 <= share <= float(last[3] or last[2]) + 0.51
+    for name, other in partners.items():
+        assert re.search(rf"{other.name}\b.*complements?, (?:is|are) below 0.1 just as often", whole)
+        own = next(each for each in found if each.cell == other.cell and each.name == name)
+        assert np.mean(own.values > 0.9) == np.mean(other.values < 0.1)
+
+
+def test_lines_stand_on_an_axis_from_zero_to_one():
+    layout = figures()["lines"]["layout"]
+    axes = [each for name, each in layout.items() if name.startswith("yaxis")]
+    assert len(axes) == 8
+    for axis in axes:
+        assert axis["tickvals"] == [0, 1]
+        assert axis.get("showticklabels", True)
+        assert axis.get("side", "left") == "left"  # to the right stand the gates' names
+
+
+def test_the_lesson_says_which_gate_and_what_shut_means():
+    assert "nearly shut to the new: when what keeps the old (f, 1−z) is nearly 1" in conclusions.LESSON
 
 
 def test_saturation_of_a_state_is_another_matter():
     runs, _ = runs_of(SETTINGS)
     said = conclusions.is_saturation_bad(runs)
-    assert "a gate at 1 is memory, a state at ±1 a dead gradient" in said
+    assert "what keeps the old, at 1, is memory, a state at ±1 a dead gradient" in said
     assert re.findall(rf"({NUMBER}) % of all steps and units in the (\S+)\.", said) == [
         (f"{100 * flat_share(runs[0]):.0f}", "RNN")
     ]

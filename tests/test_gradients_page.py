@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -284,26 +285,62 @@ def sloping(name, rate, steps=11):
 
 
 @pytest.mark.parametrize(
-    ("rate", "verdict"), [(-0.4, "vanishes"), (-0.011, "vanishes"), (-0.009, "holds"), (0.009, "holds"),
+    ("rate", "verdict"), [(-0.4, "vanishes"), (-0.21, "vanishes"), (-0.19, "shrinks"),
+                          (-0.011, "shrinks"), (-0.009, "holds"), (0.009, "holds"),
                           (0.011, "explodes"), (2.0, "explodes"), (-math.inf, "vanishes")],
 )  # fmt: skip
 def test_the_verdict_is_read_from_the_slope(rate, verdict):
     found = sloping("rnn", rate) if rate > -math.inf else built("rnn", [-math.inf, -1.0, 0.0])
     assert found.slope == pytest.approx(rate)
     said = conclusions.named(Experiment(recurrent_gain=4.0), [found])
-    assert f"It {verdict} in the RNN." in said
+    clause = ", where 1 % or more is still there at step 1" * (verdict == "shrinks")
+    assert f"It {verdict} in the RNN{clause}." in said
     (shown,) = by_cell(said.partition(".  It")[0].split(". It")[0]).values()
     assert_shows(shown, rate, digits=3)
 
 
 def test_a_verdict_for_each_cell():
-    found = [sloping("rnn", -0.5), sloping("lstm", 0.0), sloping("gru", -0.2)]
+    found = [sloping("rnn", -0.5), sloping("lstm", 0.0), sloping("gru", -0.3)]
     said = conclusions.named(Experiment(), found)
     assert said.endswith("It vanishes in the RNN and the GRU; it holds in the LSTM.")
+    said = conclusions.named(Experiment(share=1e-6), found)
+    assert said.endswith(
+        "It shrinks in the RNN and the GRU, where 0.0001 % or more is still there at step 1; it holds in the LSTM."
+    )
+    assert "0.0001 % of the last step's is then left at step 1" in conclusions.thresholds(Experiment(share=1e-6))
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("norm", SETTINGS["norm"].options)
+def test_the_headline_is_of_what_is_drawn(norm, loss):
+    experiment = dataclasses.replace(SMALL, norm=norm, loss=loss, cells=("rnn", "lstm", "gru"), share=0.1)
+    found = gradients(experiment, sequence_of(experiment))
+    said = conclusions.named(experiment, found)
+    if loss == "every" and norm != "jacobian":
+        assert said.startswith("Every step adds a gradient of its own")
+        return
+    own = {"state": "carried gradient", "input": "gradient by the input", "jacobian": "product of Jacobians"}
+    pieces = said.split("For each step back the norm of the ")[1:]
+    parts = ["h", "c"] if norm == "parts" else [WHOLE]
+    for part, piece in zip(parts, pieces, strict=True):
+        assert piece.startswith(f"gradient through {part} is" if part else f"{own[norm]} is")
+        drawn = {each.cell.title: each.curves[part] for each in found if part in each.curves}
+        numbers, _, verdicts = piece.partition(". It ")
+        shown = by_cell(numbers)
+        assert list(shown) == list(drawn)
+        clauses = re.split(r"[;.] ?(?:it )?", verdicts)
+        for title, values in drawn.items():
+            values = values[:-1] if part == "c" else values  # of the last c nothing goes into L
+            rate = (values[0] - values[-1]) / (len(values) - 1)
+            assert_shows(shown[title], rate, digits=3)
+            left = values[0] - values[-1] >= -1
+            word = "explodes" if rate > 0.01 else "holds" if rate >= -0.01 else "shrinks" if left else "vanishes"
+            (clause,) = [each for each in clauses if re.search(rf"the {title}(,| and|$)", each)]
+            assert clause.startswith(word)
 
 
 def test_gates_that_keep_half_a_step_vanish_too():
-    found = [sloping("lstm", -0.2)]
+    found = [sloping("lstm", -0.3)]
     half = "not true of gates that keep half a step"
     assert half in conclusions.named(Experiment(keep=0.0), found)
     assert half not in conclusions.named(Experiment(keep=2.0), found)
@@ -376,10 +413,10 @@ def test_theory_in_words():
         built("gru", [-1, 0], theory={DIRECT: np.array([-2.0, 0.0])}),
     ]
     said = conclusions.theory(found)
-    bound, power = said.partition(" The direct")[0].split("At the first step the bound ")[1:]
-    assert (bound[:6], by_cell(bound)) == ("∏‖J‖₂ ", {"RNN": "100"})
+    bound, power = said.partition(" At step 1 the direct")[0].split("At step 1 the bound ")[1:]
+    assert bound.strip() == "∏‖J‖₂ is 100 times the norm in the RNN."
     assert {title: read(shown) for title, shown in by_cell(power).items()} == {"RNN": 10_000}
-    assert by_cell(said.partition("The direct")[2].partition("“")[0]) == {"GRU": "0.10"}
+    assert by_cell(said.partition("the direct")[2].partition("“")[0]) == {"GRU": "0.10"}
     assert "add to it or cancel it" in said
     assert "hardly any part here" in conclusions.theory([built("gru", [-1, 0], theory={DIRECT: np.array([-1.0, 0.0])})])
     assert conclusions.theory([built("rnn", [-3, 0])]) == ""
@@ -438,6 +475,33 @@ def test_the_main_figure_draws_every_curve_and_theory(norm, theme):
     places = sorted(each["y"] for each in figure["layout"]["annotations"] if each.get("x") == 0 and "xshift" in each)
     assert places[0] >= -0.001
     assert places[-1] <= 1.001
+
+
+def test_labels_are_of_the_curves_alone_and_stand_at_their_ends():
+    experiment = Experiment(cells=cell_names())
+    found = gradients(experiment, sequence_of(experiment))
+    figure = norms_figure(found, list(experiment.text), LIGHT, "state", 0.01)
+    labels = [each for each in figure["layout"]["annotations"] if each.get("x") == 0 and each["xshift"]]
+    assert len(labels) == len(found)
+    low, high = figure["layout"]["yaxis"]["range"]
+    ends = [(each.norm[0] - low) / (high - low) for each in found]
+    assert max(abs(label["y"] - end) for label, end in zip(labels, ends, strict=True)) < 0.25
+    said = conclusions.how_to_read(experiment, 32, found)
+    assert all(
+        words in said for words in ("Thin and solid: the direct path", "Thin and dashed: a bound", "dash-dotted")
+    )
+
+
+@pytest.mark.parametrize("span", [0.3, 0.9, 1.9, 3.2, 8.0])
+@pytest.mark.parametrize("cells", [("rnn",), cell_names()])
+def test_ticks_of_the_colour_bar_are_at_least_two_and_apart(span, cells):
+    found = [built(name, np.linspace(-span, 0, 12)) for name in cells]
+    figure = saliency_figure(found, list("abcdefghijkl"), LIGHT)
+    heat, layout = figure["data"][0], figure["layout"]
+    height = layout["height"] - layout["margin"]["t"] - layout["margin"]["b"]
+    ticks = sorted(heat["colorbar"]["tickvals"])
+    assert len(ticks) >= 2
+    assert min(np.diff(ticks)) / (heat["zmax"] - heat["zmin"]) * height >= 17
 
 
 def test_the_strip_of_saliency_can_be_pointed_at_everywhere():
@@ -583,6 +647,16 @@ def test_the_step_with_the_loss_cuts_everything():
     app = open_page(step="9")
     found = facts(dataclasses.replace(Experiment(), text=Experiment().text[:9]), "gru")
     assert read(by_cell(findings(app)[0])["GRU"]) == found.reach
+
+
+def test_a_loss_before_the_end_is_said_and_can_be_taken_back():
+    app = open_page(step="27")
+    assert "L is taken after step 27 of 32, the step in view." in texts(app)
+    calm(app.button(key="last_step").click().run())
+    assert app.session_state["experiment"].step == 0
+    assert not any("the step in view" in text for text in texts(app))
+    for query in ({}, {"step": "32"}, {"step": "99"}, {"text": "a", "step": "5"}):
+        assert "last_step" not in {button.key for button in open_page(**query).button}
 
 
 def test_buttons_change_what_the_gates_keep_and_the_gain():

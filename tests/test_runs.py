@@ -144,8 +144,9 @@ def test_where_nothing_differs_nothing_is_left():
 
 
 def test_what_was_replaced_is_named_as_it_stands_in_the_sequence():
-    assert contrast(Experiment(text="cafe\u0301 noir", replace="é", by="e\u0301e")).replaced_text == ("é", "ée")
-    assert contrast(Experiment(kind="numbers", text="1 2.50 3", replace="2", by="-.5")).replaced_text == ("2.5", "-0.5")
+    assert contrast(Experiment(text="cafe\u0301 noir", replace="é", by="e\u0301e")).replaced_text == ('"é"', '"ée"')
+    found = contrast(Experiment(kind="numbers", text="1 2.50 3", replace="2", by="-.5"))
+    assert found.replaced_text == ("2.5", "−0.5 at step 2")
 
 
 def test_a_replacement_that_does_not_fit_is_an_error_with_words():

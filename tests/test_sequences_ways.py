@@ -127,7 +127,9 @@ def test_words_are_replaced_word_by_word():
     assert (original.part(1, 3), made.sequence.part(2, 3)) == ("name is Ada", "was Bob Smith")
     assert refusal(replace, original, "Ad", "x") == '"Ad" does not occur in the sequence: type a part of it.'
     assert refusal(replace, original, "Ada", " ") == 'Nothing is given in place of "Ada": type at least one word.'
-    assert default_replacement(original) == ("Ada", "Beb")
+    assert default_replacement(original) == ("Ada", "What")
+    assert default_replacement(from_words("the cat sat")) == ("the", "cat")
+    assert default_replacement(from_words("the the")) == ("the", "eht")
     assert default_replacement(from_words(". .")) == (".", "x")
 
 
@@ -193,9 +195,14 @@ def test_a_row_is_replaced_by_a_row():
     made = replace(original, "2", "0, -1")
     assert (made.start, made.sequence) == (1, from_rows("1 2\n0 -1"))
     assert refusal(replace, original, "2", "5") == "The new row of step 2 has 1 numbers: 2 are expected."
-    assert refusal(replace, original, "2", "3 4.0") == 'Step 2 is "3␣4.0" already: type another row.'
+    assert refusal(replace, original, "2", "3 4.0") == "Step 2 is 3, 4 already: type another row."
     assert refusal(replace, original, "2", "3 x") == f'Number 2 of the new row of step 2 is "x": {SUCH_AS}.'
     assert default_replacement(original) == ("1", "2 2")
+    assert default_replacement(from_rows("-0.1690308509457033 -0.03528923")) == ("1", "0.831 -0.0353")
+    long = from_rows("-0.1690308509457033 -0.03528923\n1 2")
+    assert replace(long, "1", "0.831 -0.0353").said(long) == ("−0.169, −0.0353", "0.831, −0.0353 at step 1")
+    wide = from_rows("1 2 3 4\n5 6 7 8")
+    assert replace(wide, "2", "0 6 7 8").said(wide) == ("5, 6, 7, …", "0, 6, 7, … at step 2")
 
 
 # Signals

@@ -64,7 +64,7 @@ def test_eigenvalues_and_stretch_are_torchs():
             own = sorted_by_place(np.linalg.eigvals(matrix).astype(complex))
             np.testing.assert_allclose(sorted_by_place(each.eigenvalues[k]), own, atol=1e-9)
             assert each.stretch[k] == pytest.approx(np.linalg.svd(matrix)[1][0], abs=1e-10)
-    assert said[-1] == (1.0, "LSTM, peepholes: 9 of 9 steps")
+    assert said[-1] == (1.0, "LSTM (peepholes): 9 of 9 steps")
 
 
 def test_too_many_steps_are_thinned_and_the_last_is_there(monkeypatch):
@@ -134,7 +134,7 @@ def matrices(name, radius, slope, plain=True):
 def test_rho_above_one_is_no_verdict():
     said = words.of_matrices([matrices("rnn", 1.5, -0.3)])
     assert said.startswith("Of U, not of the step: ρ = 1.5 and σₘₐₓ = 2.5 in the RNN.")
-    assert said.endswith("in the RNN it is above 1, and the gradient vanishes.")
+    assert said.endswith("in the RNN it is above 1, and the gradient shrinks.")
     for found in (matrices("rnn", 0.9, -0.3), matrices("rnn", 1.5, 0.3), matrices("gru", 1.5, -0.3, plain=False)):
         assert "not true in general" in words.of_matrices([found])
     two = dataclasses.replace(matrices("gru", 0.5, 0.0, plain=False), recurrent={"U_z": (0.5, 1.0), "U_n": (0.7, 0.8)})
@@ -162,6 +162,8 @@ def test_the_horizon_in_words():
     assert words.horizon(found, 0.01) == (
         "Down to 1 %, step 3 hangs on this many steps: 2 in the RNN. The median of all steps: 2 in the RNN."
     )
+    found = [Horizon(cell("rnn"), np.arange(4), np.zeros((4, 4), np.float32), {0.01: np.array([1, 2, 3, 4])})]
+    assert words.horizon(found, 0.01).endswith("The median of all steps: 2.5 in the RNN.")
 
 
 # -- figures -----------------------------------------------------------------------------------------------------------
@@ -187,12 +189,12 @@ def test_horizon_maps_share_a_scale_and_draw_the_reach():
     found, _ = finished(horizons(runs(), 50_000))
     limits = horizon_limits(found)
     for each in found:
-        heat, _, line = horizon_figure(each, list("abcabdabca"), limits, 0.01, LIGHT)["data"]
+        heat, _, line = horizon_figure(each, limits, 0.01, LIGHT)["data"]
         assert (heat["zmin"], heat["zmax"]) == limits
         np.testing.assert_array_equal(np.isnan(untyped(heat["z"])), np.isnan(each.norm))
         assert [9 - int(x) + 1 for x in line["x"][-1:]] == [each.reaches[0.01][-1]]
         assert line["y"] == [str(k + 1) for k in range(9)]
     thinned, _ = finished(horizons(runs(), 5 * 4 * 4))
-    heat, _, line = horizon_figure(thinned[0], list("abcabdabca"), limits, 0.01, LIGHT)["data"]
+    heat, _, line = horizon_figure(thinned[0], limits, 0.01, LIGHT)["data"]
     assert heat["x"] == ["3", "6", "9"]
     assert set(line["x"]) <= set(heat["x"])

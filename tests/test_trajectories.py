@@ -144,7 +144,8 @@ def test_the_other_sequence_is_seen_in_the_same_plane():
         np.testing.assert_allclose(
             each.distance, expected.distances(DEFAULT, each.cell.name, tokens, others), atol=1e-12
         )
-    assert FOUND.replaced_text == ("Ada", "Bob")
+    assert FOUND.replaced_text == ('"Ada"', '"Bob"')
+    assert conclusions.how_two(*FOUND.replaced_text).startswith('Filled: with "Ada". Hollow: with "Bob". A bar')
 
 
 # -- does it come back? ------------------------------------------------------------------------------------------------
@@ -172,6 +173,27 @@ def test_without_both_kinds_of_pairs_there_is_no_closeness(tokens):
 
 def test_states_that_are_all_the_same_have_no_closeness():
     assert closeness(np.full((6, 2), 0.3), "ababab") is None
+
+
+@pytest.mark.parametrize(("apart", "said"), [(0.001, False), (0.005, False), (0.02, True), (1.0, True)])
+def test_states_that_hardly_differ_for_their_size_have_no_closeness(apart, said):
+    """Two places, one for each token, at distance ``apart`` from each other, far from 0."""
+    states = np.array([[1.0, 0.0], [1.0, apart]] * 3)
+    assert (closeness(states, "ababab") is not None) == said
+
+
+def test_a_cue_that_is_kept_is_no_coming_back():
+    found = trajectories(Experiment(weights="sign", kind="numbers", text="1" + " 0" * 40, replace="1", by="-1"))
+    said = conclusions.comes_back(found)
+    assert "comes back" not in said
+    assert said.startswith("After all its steps the RNN is in nearly the same state")
+
+
+def test_a_jump_from_the_start_is_not_said_to_move_later():
+    """Without inputs and recurrence the state goes from 0 to one place and stays there: both sentences say so."""
+    found = trajectories(Experiment(input_gain=0.0, recurrent_gain=0.0))
+    assert "100 % of the variance of h, the start included, in the RNN" in conclusions.variance(found, "own")
+    assert "After all its steps the RNN is in nearly the same state" in conclusions.comes_back(found)
 
 
 # -- fixed points ------------------------------------------------------------------------------------------------------
@@ -439,17 +461,25 @@ def test_where_nothing_can_come_back_that_is_said(tokens, words):
 
 def test_a_path_that_stays_is_not_said_to_come_back():
     still, moving = np.zeros((5, 3)), np.random.default_rng(0).standard_normal((5, 3))
-    assert conclusions.comes_back(with_states("abab", still)) == "The states of the RNN are all the same."
+    assert conclusions.comes_back(with_states("abab", still)) == (
+        "After all its steps the RNN is in nearly the same state: after different letters they differ by less than 1 % "
+        "of their size."
+    )
     said = conclusions.comes_back(with_states("abab", still, moving))
     assert list(by_cell(said)) == ["LSTM"]
-    assert said.endswith("The states of the RNN are all the same.")
+    assert "After all its steps the RNN is in nearly the same state" in said
 
 
 def test_the_variance_is_that_of_both_directions():
     said = conclusions.variance(FOUND, "own")
-    assert said == "Two directions hold 57 % of the variance of h in the RNN, 60 % in the LSTM, 68 % in the GRU."
+    assert said == (
+        "Two directions hold 57 % of the variance of h, the start included, in the RNN, 60 % in the LSTM, 68 % in the "
+        "GRU."
+    )
     for each, number in zip(
-        FOUND.paths, by_cell(said.replace(" % of the variance of h", "").replace(" %", "")).values(), strict=True
+        FOUND.paths,
+        by_cell(said.replace(" % of the variance of h, the start included,", "").replace(" %", "")).values(),
+        strict=True,
     ):
         assert read(number) == pytest.approx(100 * sum(each.shares), abs=0.5)
     assert conclusions.variance(FOUND, "shared").startswith("The two shared directions hold")
@@ -607,6 +637,15 @@ def test_labels_do_not_lie_over_each_other(text):
         for a, b in itertools.combinations(shown, 2):
             across, up = np.abs(own.points[a + 1] - own.points[b + 1]) * scale
             assert up > LINE or across > 8
+
+
+def test_a_long_word_leaves_its_neighbours_their_room():
+    found = trajectories(Experiment(kind="words", text="internationalization is by words", replace="is", by="by"))
+    for own in found.paths:
+        dots = line(path_figure(own, found.sequence.labels, limits([own]), LIGHT), own.cell.title)
+        assert {label for label in dots["text"] if label} <= {"interna…", "is", "by", "words"}
+        assert max(map(len, dots["text"])) <= 8
+        assert dots["customdata"][0] == "step 1, internationalization"  # the whole word where it is pointed at
 
 
 def test_a_visitors_text_is_no_markup():

@@ -50,7 +50,8 @@ def notes(app):
 
 
 def step_labels(app):
-    return [*figure(app, "gradient")["layout"]["xaxis"]["labelalias"].values()]
+    shown = figure(app, "gradient")["layout"]["xaxis"]["labelalias"].values()
+    return [re.sub("<span.*?</span> ?|<br>", "", label) for label in shown]
 
 
 def assert_channels(app, monkeypatch, x, names):
@@ -123,7 +124,7 @@ def test_rows_are_channels(monkeypatch):
 
 def test_a_row_is_replaced_by_a_row():
     app = open_app(rows="1 0\n0 1\n0 0", replace="2", by="3 3")
-    assert 'With "3␣3" in place of "0␣1"' in findings(app)[2]
+    assert "With 3, 3 at step 2 in place of 0, 1" in findings(app)[2]
     enter(app, "by", "3")
     assert "The new row of step 2 has 1 numbers: 2 are expected." in errors(app)[0]
 

@@ -87,7 +87,7 @@ def test_the_band_holds_the_runs_of_all_seeds(norm, monkeypatch):
                 np.testing.assert_allclose(band, values[place], atol=1e-9)
         for share in SHARES:
             assert each.reaches[share].tolist() == [one.reach(share) for one in runs]
-    assert said[-1] == (1.0, "LSTM, peepholes: 30 of 30 seeds")
+    assert said[-1] == (1.0, "LSTM (peepholes): 30 of 30 seeds")
 
 
 # -- seeds -------------------------------------------------------------------------------------------------------------
@@ -298,8 +298,8 @@ def test_the_map_in_words():
         words.mapped(Experiment(), built([[1, 1]], keeps=(2.0,))) == "The GRU reaches 1 step at every place of the map."
     )
     assert words.mapped(Experiment(), built([[2, 1]], keeps=(2.0,))).endswith("least, 1 step, at gain 1.")
-    assert "4 biases" in words.map_offered(cell("gru"))
-    assert "bias" not in words.map_offered(cell("rnn"))
+    assert "All pairs of 4 biases and 17 recurrent gains are" in words.map_offered(cell("gru"))
+    assert "? All 17 recurrent gains are" in words.map_offered(cell("rnn"))
 
 
 def test_four_gains_in_words():
@@ -309,11 +309,12 @@ def test_four_gains_in_words():
             for gain, rate in zip(MULTIPLES, slopes, strict=True)
         ]
 
-    assert words.multiplied(of(-1, -0.1, 0.0, 0.2)) == (
+    assert words.multiplied(of(-1, -0.1, 0.0, 0.2), 0.5) == (
         "At 32 units the gradient of the RNN vanishes at gain 0.5 and 1, holds at gain 1.5, explodes at gain 2."
     )
-    assert words.multiplied(of(-1, -1, -1, -1)) == "At 32 units the gradient of the RNN vanishes at all 4 gains."
-    assert "needs two steps" in words.multiplied([Multiple(1.0, {cell("rnn"): np.zeros(1)})])
+    assert "vanishes at gain 0.5, shrinks at gain 1, holds" in words.multiplied(of(-1, -0.1, 0.0, 0.2), 0.01)
+    assert words.multiplied(of(-1, -1, -1, -1), 0.01) == "At 32 units the gradient of the RNN vanishes at all 4 gains."
+    assert "needs two steps" in words.multiplied([Multiple(1.0, {cell("rnn"): np.zeros(1)})], 0.01)
 
 
 def test_seeds_in_words():

@@ -5,22 +5,25 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence as Many
 
+from gru_viz.cells import Cell
 from gru_viz.conclusions.common import counted, in_each, unit_of
-from gru_viz.measures.compare import AFTER, FLOAT, LEAST, MAX_STEPS, TIMED_RUNS, Comparison, Count, Price
+from gru_viz.conclusions.names import listed
+from gru_viz.measures.compare import FLOAT, LEAST, MAX_STEPS, SETTLE_STEPS, TIMED_RUNS, Comparison, Count, Price
 from gru_viz.sequences import Sequence
 from gru_viz.settings import KEEP_CHOICES
 from gru_viz.theme import number
 
 QUESTION = "What does each cell cost and keep?"
 LESSON = (
-    "In general: gates cost parameters and time. What is kept depends on how nearly shut they are, not on how many "
-    "parameters there are."
+    "In general: gates cost parameters and time. What is kept depends on how nearly shut they are to the new, which is "
+    "how near what keeps the old (f, 1−z) is to 1, and not on how many parameters there are."
 )
 COUNTED = (
     "H units and I inputs: a matrix W costs H·I, a matrix U costs H², a vector costs H. Where a step is one-hot, H·I "
     "is in truth the look-up of a column."
 )
 WORTH_SAYING = 0.01  # less of a difference than this is no memory to speak of
+NEARLY_ALL = 0.995  # of two digits, this is the first that would be 1.0
 _NONE = "–"
 
 
@@ -39,12 +42,15 @@ def memory(found: Many[Comparison], sequence: Sequence) -> str:
     steps, unit = min(len(sequence.tokens), MAX_STEPS), unit_of(sequence)
     if steps == 1:
         return "There is one step: nothing has come after it yet that could be kept through. Type more."
-    taken = "0 as its input" if sequence.values[0].any() else "1 as its input in place of 0"
-    texts = [_kept(each.own) for each in found]
-    texts[0] += " of its largest difference"
+    taken, label = "0 as its input" if sequence.values[0].any() else "1 as its input in place of 0", sequence.labels[0]
+    felt = [each for each in found if each.own.left["h"] is not None]
+    if not felt:
+        return f'The first {unit}, "{label}", changes nothing here: with {taken} h is the same at every step.'
+    texts = [_kept(each.own) if each in felt else "nothing at any step" for each in found]
+    texts[found.index(felt[0])] += " of its largest difference"
     end = "at the end" if steps == len(sequence.tokens) else f"after {steps:,} steps"
-    cells = [each.cell for each in found]
-    return f'Without the first {unit}, "{sequence.labels[0]}" ({taken}), {end} h differs by {in_each(cells, texts)}.'
+    shown = in_each([each.cell for each in found], texts)
+    return f'Without the first {unit}, "{label}" ({taken}), {end} h differs by {shown}.'
 
 
 def _kept(price: Price) -> str:
@@ -53,45 +59,67 @@ def _kept(price: Price) -> str:
     return share(price.left["h"]) + others
 
 
-def share(left: float) -> str:
+def share(left: float | None) -> str:
     """A share in words where its digits would say too much: rounding is about 10⁻¹⁵ of a state."""
-    return "all" if left == 1 else "0" if left == 0 else "less than 10⁻¹⁴" if left < LEAST else number(left, 2)
+    if left is None:
+        return "no difference"
+    if left > NEARLY_ALL:
+        return "all" if left == 1 else "nearly all"
+    return "less than 10⁻¹⁴" if left < LEAST else number(left, 2)
 
 
 def finding(found: Many[Comparison], sequence: Sequence) -> str:
     """The price of memory; the title of the figure."""
+    if all(price.steps == 0 for each in found for price in each.prices):
+        return "A jump of the first input changes nothing here."
     gated = [each for each in found if len(each.prices) > 1]
     if not gated:
-        texts = [steps_text(each.own.steps) for each in found]
-        texts[0] += " step" if texts[0] == "1" else " steps"
-        takes = f"90 % of a change takes {in_each([each.cell for each in found], texts)}"
-        return f"{takes}, whatever the gates are set to keep at the start."
-    ends = [[steps_text(each.prices[k].steps) for k in (-1, 0)] for each in gated]
-    ends[0][0] += " step" if ends[0][0] == "1" else " steps"
-    texts = [f"{last} instead of {first}" for last, first in ends]
+        said = _waits([(each.cell, [each.own]) for each in found])
+        return f"{said[0].upper()}{said[1:]}, whatever the gates are set to keep at the start."
     low, high = (KEEP_CHOICES[gated[0].prices[k].keep] for k in (0, -1))
-    numbers = f"with {high} kept a step in place of {low}, 90 % of a change takes "
-    return f"{_relation(gated, unit_of(sequence))}: {numbers}{in_each([each.cell for each in gated], texts)}."
+    numbers = f"with {high} kept a step in place of {low}, {_waits([(of.cell, _ends(of)[::-1]) for of in gated])}."
+    relation = _relation(gated, sequence)
+    return f"{relation}: {numbers}" if relation else numbers[0].upper() + numbers[1:]
 
 
-def _relation(gated: Many[Comparison], unit: str) -> str:
-    """Whether keeping longer and following later go together, from the lowest setting to the highest."""
-    ends = [(each.prices[0], each.prices[-1]) for each in gated]
-    later = all(_wait(first) < _wait(last) for first, last in ends)
-    kept = all(max(first.left["h"], LEAST) < last.left["h"] for first, last in ends)
-    if later and kept:
+def _ends(of: Comparison) -> list[Price]:
+    """At the setting that keeps least, and at the one that keeps most."""
+    return [of.prices[0], of.prices[-1]]
+
+
+def _waits(prices: Many[tuple[Cell, Many[Price]]]) -> str:
+    """ "90 % of a change takes 80 steps instead of 5 in the LSTM, 11 instead of 4 in the GRU" """
+    moving = [of for of, own in prices if any(price.steps is None for price in own)]
+    still = [of for of, own in prices if of not in moving and any(price.steps == 0 for price in own)]
+    texts = {of: [f"{price.steps:,}" for price in own] for of, own in prices if of not in (*moving, *still)}
+    said = []
+    if texts:
+        first = next(iter(texts))
+        texts[first][0] += " step" if texts[first][0] == "1" else " steps"
+        each = [" instead of ".join(own) for own in texts.values()]
+        said.append(f"90 % of a change takes {in_each(list(texts), each)}")
+    for cells, what in ((moving, "h does not settle"), (still, "the jump changes nothing")):
+        said += [f"{what} in {listed([f'the {of.title}' for of in cells])}"] * bool(cells)
+    return "; ".join(said)
+
+
+def _relation(gated: Many[Comparison], sequence: Sequence) -> str:
+    """Whether keeping longer and following later go together, from the lowest setting to the highest; nothing where
+    one of them cannot be seen."""
+    if len(sequence.tokens) == 1 or not all(price.has_point for each in gated for price in _ends(each)):
+        return ""
+    waits = [[price.steps or 0 for price in _ends(each)] for each in gated]
+    left = [[max(price.left["h"] or 0.0, LEAST) for price in _ends(each)] for each in gated]
+    later = all(first < last for first, last in waits)
+    if later and all(first < last for first, last in left):
         return "What keeps longer follows later"
-    if later and all(last.left["h"] < LEAST for _, last in ends):
-        return f"A gate that keeps more follows later, and the first {unit} is gone all the same"
+    if later and all(last == LEAST for _, last in left):
+        return f"A gate that keeps more follows later, and the first {unit_of(sequence)} is gone all the same"
     return "Keeping longer and following later do not go together everywhere in this run"
 
 
-def _wait(price: Price) -> float:
-    return math.inf if price.steps is None else price.steps
-
-
 def steps_text(steps: int | None) -> str:
-    return f"over {AFTER}" if steps is None else f"{steps:,}"
+    return "not settled" if steps is None else "no change" if steps == 0 else f"{steps:,}"
 
 
 def misconception(found: Many[Comparison], sequence: Sequence, hidden_size: int) -> str:
@@ -99,7 +127,7 @@ def misconception(found: Many[Comparison], sequence: Sequence, hidden_size: int)
     for each in found:
         low, high = each.prices[0], each.prices[-1]
         texts = [share(price.left["h"]) for price in (low, high)]
-        if texts[0] != texts[1] and high.left["h"] >= WORTH_SAYING:
+        if texts[0] != texts[1] and (high.left["h"] or 0.0) >= WORTH_SAYING:
             count = each.cost.parameters.total(sequence.values.shape[1], hidden_size)
             return (
                 f"“More parameters is more memory” is not true: set to keep {KEEP_CHOICES[low.keep]} or "
@@ -115,11 +143,13 @@ def how_to_read(found: Many[Comparison], sequence: Sequence) -> str:
         f"Each point is a cell whose gates start by keeping {', '.join(KEEP_CHOICES.values())} a step, the large one "
         "the setting of this run. "
     ) * several
-    missing = any(price.steps is None for each in found for price in each.prices)
-    over = f" Where h has not settled {AFTER} steps after the jump there is no point." * missing
+    steps = [price.steps for each in found for price in each.prices]
+    over = f" Where h does not come to rest in {SETTLE_STEPS:,} steps there is no point." * (None in steps)
+    if not all(price.has_point or price.steps is None for each in found for price in each.prices):
+        over += " Where one of the two changes nothing there is none either."
     return (
         f"{points}To the right: the share of the first {unit_of(sequence)}'s difference that is left in h. Up: the "
-        f"steps that h takes for 90 % of its change when the first input jumps from 0 to 1.{over}"
+        f"steps that h takes for 90 % of its change, from rest to rest, when the first input jumps from 0 to 1.{over}"
     )
 
 
@@ -181,7 +211,7 @@ def described(found: Many[Comparison], sequence: Sequence) -> str:
     for each in found:
         points = [
             f"{KEEP_CHOICES[price.keep] + ': ' if len(each.prices) > 1 else ''}{share(price.left['h'])} left, "
-            f"{steps_text(price.steps)} steps"
+            f"{counted(price.steps, 'step') if price.steps else steps_text(price.steps)}"
             for price in each.prices
         ]
         parts.append(f"{each.cell.title}, {'; '.join(points)}")
@@ -197,6 +227,6 @@ def prices_table(found: Many[Comparison]) -> dict[str, list[str | float]]:
         "gates start by keeping": [
             KEEP_CHOICES[price.keep] if len(each.prices) > 1 else _NONE for each, price in points
         ],
-        "left in h": [price.left["h"] for _, price in points],
+        "left in h": [share(None) if (left := price.left["h"]) is None else left for _, price in points],
         "steps until 90 %": [steps_text(price.steps) for _, price in points],
     }

@@ -11,13 +11,13 @@ from gru_viz.cells import Cell
 from gru_viz.conclusions.common import counted, in_each, unit_of
 from gru_viz.experiment import Experiment
 from gru_viz.handset import HAND_SET
-from gru_viz.labels import quoted
 from gru_viz.measures.what_if import Seeds
 from gru_viz.runs import CellReport, Difference
 from gru_viz.sequences import Sequence
 from gru_viz.settings import KEEP_CHOICES
 from gru_viz.theme import number, number_from_log10
 
+MY_SEED = "Everyone types a number of their own in Seed: where does yours fall?"
 SHADE = "Shade: where 80 % of the seeds lie. Thin line: their median."
 CURVES = {"state": "carried state", "parts": "its parts h and c", "input": "input x"}
 HOW_TO_READ = {
@@ -94,8 +94,8 @@ def gates_kept(experiment: Experiment, cells: Many[Cell]) -> str:
 
 
 def left_over(differences: Many[Difference], old: str, new: str) -> str:
-    """What a replacement still changes at the end; ``old`` and ``new`` are what stood and what stands there."""
-    start = f"With {quoted(new)} in place of {quoted(old)},"
+    """What a replacement still changes at the end; ``old`` and ``new`` say what stood and what stands there."""
+    start = f"With {new} in place of {old},"
     if not any(each.distance.any() for each in differences):
         return f"{start} no h changes."
     texts, said = [], False
@@ -110,7 +110,23 @@ def left_over(differences: Many[Difference], old: str, new: str) -> str:
 
 def _share(left: float) -> str:
     """A share in words where its digits would say too much: rounding is about 10⁻¹⁵ of a state."""
-    return "all" if left == 1 else "less than 10⁻¹⁴" if left < 1e-14 else number(left, 2)
+    return "less than 10⁻¹⁴" if left < 1e-14 else _of_all(left)
+
+
+def _of_all(left: float) -> str:
+    """Only what is exactly all is called so."""
+    text = number(left, 2)
+    return "all" if left == 1 else "nearly all" if text == number(1.0, 2) else text
+
+
+def _edge(value: float, digits: int = 2) -> str:
+    """A state's value: 1 only where it is 1, else with as many digits as show that it is not, or as 1 − 6·10⁻¹²."""
+    size, sign = abs(value), "−" if value < 0 else ""
+    if size == 1 or number(size, digits) != number(1.0, digits):
+        return f"{sign}1" if size == 1 else number(value, digits)
+    if number(size) != number(1.0):
+        return number(value)
+    return f"{sign}1 {'−' if (size < 1) == (value > 0) else '+'} {number(abs(1 - size), 1)}"
 
 
 def other_gradient(experiment: Experiment, reports: Many[CellReport]) -> str:
@@ -152,7 +168,7 @@ def states_range(reports: Many[CellReport]) -> str:
     """Between which values the states lie; that a cell state may leave (-1, 1) is worth saying where it does."""
 
     def between(values: Many[np.ndarray]) -> str:
-        return f"{number(min(float(v.min()) for v in values), 2)} and {number(max(float(v.max()) for v in values), 2)}"
+        return f"{_edge(min(float(v.min()) for v in values))} and {_edge(max(float(v.max()) for v in values))}"
 
     hidden = [report.states["h"] for report in reports]
     others = [(report, name) for report in reports for name in report.states if name != "h"]
@@ -187,6 +203,18 @@ def luck(found: Many[Seeds]) -> str:
     return f"In {farther} of {seeds} seeds the {names} {verb} farther back than the {plain[0].title}. {spread}"
 
 
+def my_seed(seed: int, reports: Many[CellReport], found: Many[Seeds]) -> str:
+    """Where this seed falls among the others: how many of them reach no farther than it does."""
+    texts: list[str] = []
+    for report, each in zip(reports, found, strict=True):
+        steps = counted(report.reach, "step") if not texts else f"{report.reach:,}"
+        reaches = each.reaches[SHARE]
+        below = f"{int(np.sum(reaches <= report.reach)):,} of {len(reaches):,}"
+        others = f"as far as or farther than {below} seeds" if not texts else below
+        texts.append(f"{steps} in the {report.cell.title} ({others})")
+    return f"Seed {seed} reaches back over {', '.join(texts)}."
+
+
 def described(reports: Many[CellReport], sequence: Sequence) -> str:
     """The main figure for someone who does not see it: made from its data."""
     parts = []
@@ -205,7 +233,7 @@ def described(reports: Many[CellReport], sequence: Sequence) -> str:
 
 def described_states(reports: Many[CellReport]) -> str:
     parts = [
-        f"{report.cell.title} {name} from {number(float(values.min()))} to {number(float(values.max()))}"
+        f"{report.cell.title} {name} from {_edge(float(values.min()), 3)} to {_edge(float(values.max()), 3)}"
         for report in reports
         for name, values in report.states.items()
     ]
@@ -221,5 +249,5 @@ def described_differences(differences: Many[Difference]) -> str:
     parts = []
     for each in differences:
         largest = each.steps.start + int(each.distance.argmax()) + 1
-        parts.append(f"{each.cell.title}: largest at step {largest:,}, at the end {number(each.left, 2)} of it")
+        parts.append(f"{each.cell.title}: largest at step {largest:,}, at the end {_of_all(each.left)} of it")
     return "Distance between the hidden states of the two runs. " + ". ".join(parts) + "."

@@ -8,6 +8,7 @@ import numpy as np
 
 from gru_viz.cells import Cell
 from gru_viz.conclusions.common import counted, in_each, unit_of
+from gru_viz.conclusions.names import listed
 from gru_viz.experiment import Experiment
 from gru_viz.measures.gates import FLAT, OPEN, SHUT, Gate, flat_share
 from gru_viz.roles import KEEP, WRITE
@@ -22,8 +23,8 @@ HALF_LIFE = (
     "through the other gates and the candidate."
 )
 LESSON = (
-    "In general: a gate that keeps holds a state for long only when it is nearly 1. At 0.9 a half is left after "
-    "7 steps, at 0.99 after 69, at 0.5 after 1."
+    "In general: gates keep a state for long when they are nearly shut to the new: when what keeps the old (f, 1−z) is "
+    "nearly 1. At 0.9 a half is left after 7 steps, at 0.99 after 69, at 0.5 after 1."
 )
 MAX_NAMED = 4  # letters or steps that a sentence lists
 
@@ -147,9 +148,9 @@ def widest(found: Many[Gate], units: Many[int]) -> str:
 
 def saturated(found: Many[Gate]) -> str:
     """How much of the time the gates stand near 0 or 1; the finding of the scatter."""
-    told = _one_of_each_pair(found)
-    keeping = [gate for gate in told if gate.keeps]
-    others = [float(gate.open.mean() + gate.shut.mean()) for gate in told if not gate.keeps]
+    keeping = [gate for gate in found if gate.keeps]
+    complements = [gate for gate in found if not gate.keeps and any(_is_pair(gate, other) for other in keeping)]
+    others = [gate for gate in found if not gate.keeps and gate not in complements]
     texts = []
     if keeping:
         shares = []
@@ -159,23 +160,37 @@ def saturated(found: Many[Gate]) -> str:
             shares.append(f"{percent(float(gate.open.mean()))} ({gate.name}{below})")
         shares[0] = shares[0].replace(" (", " of steps and units (", 1)
         texts.append(f"What keeps the old is above {OPEN} at {in_each([gate.cell for gate in keeping], shares)}")
+    if complements:
+        which = "its complement, is" if len(complements) == 1 else "the complements, are"
+        texts.append(f"{_names(complements)}, {which} below {SHUT} just as often")
     if others:
-        low, high = percent(min(others)), percent(max(others))
+        saturated = [float(gate.open.mean() + gate.shut.mean()) for gate in others]
+        low, high = percent(min(saturated)), percent(max(saturated))
         between = f"{low} to {high}" if low != high else low
-        who = "the other gates are" if keeping else "The gates are"
-        texts.append(f"{who} above {OPEN} or below {SHUT} at {between}" + " of steps and units" * (not keeping))
+        who = _names(others)
+        texts.append(
+            f"{who} {'are' if ' and ' in who else 'is'} above {OPEN} or below {SHUT} at {between}"
+            + " of steps and units" * (not keeping)
+        )
     return "; ".join(texts) + "."
 
 
-def _one_of_each_pair(found: Many[Gate]) -> list[Gate]:
-    """Of a gate and one minus it the one that keeps: the other says the same."""
-    paired = {(gate.cell, gate.name.removeprefix("1−")) for gate in found if gate.is_complement}
-    return [gate for gate in found if gate.keeps or (gate.cell, gate.name.removeprefix("1−")) not in paired]
+def _is_pair(one: Gate, other: Gate) -> bool:
+    """Whether they are a gate and one minus it."""
+    whole = {f"1−{gate.name}" for gate in (one, other)}
+    return one.cell == other.cell and bool({one.name, other.name} & whole)
+
+
+def _names(found: Many[Gate]) -> str:
+    """ "i, o and r": each once, as gates of several cells have one name."""
+    return listed(list(dict.fromkeys(gate.name for gate in found)))
 
 
 def is_saturation_bad(runs: Many[Trace]) -> str:
     """The answer to a misconception, with what this run shows of states at ±1."""
-    text = "“Saturation is bad” is not true of gates: a gate at 1 is memory, a state at ±1 a dead gradient"
+    text = (
+        "“Saturation is bad” is not true of gates: what keeps the old, at 1, is memory, a state at ±1 a dead gradient"
+    )
     flat = [(run.cell, share) for run in runs if (share := flat_share(run)) is not None]
     if not flat:
         return f"{text}, as tanh is flat there."

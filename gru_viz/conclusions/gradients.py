@@ -11,7 +11,8 @@ import numpy as np
 from gru_viz.cells import Cell
 from gru_viz.conclusions.common import counted, in_each
 from gru_viz.experiment import Experiment
-from gru_viz.measures.gradients import DIRECT, HOLDS, POWER, PRODUCT, Reached
+from gru_viz.gradients import reached
+from gru_viz.measures.gradients import DIRECT, HOLDS, POWER, PRODUCT, Reached, slope
 from gru_viz.measures.what_if import Seeds
 from gru_viz.sequences import Sequence
 from gru_viz.theme import number_from_log10
@@ -22,17 +23,20 @@ NORMS = {"state": "Carried state", "parts": "Its parts h and c", "input": "Input
 _DRAWN = {
     "state": "the norm of its gradient by the state that the cell hands on after that step: h, in an LSTM h and c "
     "together. A marker stands at the farthest step that has the share.",
-    "parts": "the norm of its gradient through one of the states that are handed on, the other held fixed.",
+    "parts": "the norm of its gradient through one of the states that are handed on, the other held fixed. Of "
+    "the last step L holds h alone: c starts a step earlier.",
     "input": "the norm of its gradient by the input x of that step.",
     "jacobian": "how much longer a small change of all that is handed on after that step can be at the step with the "
     "loss: the spectral norm of the product of the steps' Jacobians. It does not depend on L.",
 }
+_NORM = {
+    "state": "the norm of the carried gradient",
+    "parts": "the norm of the gradient through {part}",
+    "input": "the norm of the gradient by the input",
+    "jacobian": "the norm of the product of Jacobians",
+}
 SHADE = "Shade: where 80 % of the seeds lie. Thin line: their median."
-THRESHOLDS = (
-    f"A gradient vanishes where log10 of its norm changes by less than −{HOLDS:g} a step back on average, explodes "
-    f"above +{HOLDS:g}, and holds between: less than a factor of ten in a hundred steps."
-)
-VANISHES, HOLDS_ON, EXPLODES = "vanishes", "holds", "explodes"
+SHRINKS, VANISHES, HOLDS_ON, EXPLODES = "shrinks", "vanishes", "holds", "explodes"
 
 
 def percent(share: float) -> str:
@@ -44,10 +48,10 @@ def how_to_read(experiment: Experiment, step: int, found: Many[Reached]) -> str:
     text = f"{loss(experiment, step)} Each line is {_DRAWN[experiment.norm]}"
     names = {name for each in found for name in each.theory}
     if DIRECT in names:
-        text += " Thin lines: the direct path only, neither an upper nor a lower bound."
+        text += " Thin and solid: the direct path only, neither an upper nor a lower bound."
     if PRODUCT in names:
-        text += " Thin and dashed: bounds, the product over the steps of the norm of each step's Jacobian diag(d)·U"
-        text += ", and σₘₐₓ(U) to the power of the steps (Pascanu et al. 2013)." if POWER in names else "."
+        text += " Thin and dashed: a bound, the product over the steps of the norm of each step's Jacobian diag(d)·U"
+        text += "; dash-dotted, σₘₐₓ(U) to the power of the steps (Pascanu et al. 2013)." if POWER in names else "."
     return text
 
 
@@ -108,32 +112,67 @@ def reaches(found: Many[Reached], share: float) -> str:
 # -- named -------------------------------------------------------------------------------------------------------------
 
 
-def verdict(slope: float) -> str:
-    """From the measured slope alone: mean change of log10 of the norm a step back."""
-    return VANISHES if slope < -HOLDS else EXPLODES if slope > HOLDS else HOLDS_ON
+def verdict(norm: np.ndarray, share: float) -> str:
+    """Of log10 norms (t,): by the mean slope, and vanished only where less than the share arrives at the first step."""
+    rate = slope(norm)
+    if rate < -HOLDS:
+        return VANISHES if reached(norm, share) < len(norm) else SHRINKS
+    return EXPLODES if rate > HOLDS else HOLDS_ON
+
+
+def thresholds(experiment: Experiment) -> str:
+    """What the verdicts mean."""
+    return (
+        f"A norm shrinks where its log10 changes by less than −{HOLDS:g} a step back on average, and vanishes where "
+        f"less than {percent(experiment.share)} of the last step's is then left at step 1. It explodes above "
+        f"+{HOLDS:g}, and holds between: less than a factor of ten in a hundred steps."
+    )
+
+
+def early(step: int, count: int) -> str:
+    """That the loss is not after the last step; nothing where it is. Both count from 1."""
+    return f"L is taken after step {step:,} of {count:,}, the step in view." if step < count else ""
 
 
 def named(experiment: Experiment, found: Many[Reached]) -> str:
-    """Whether the gradient vanishes, holds or explodes."""
-    known = [each for each in found if not math.isnan(each.slope)]
-    if not known or len(found[0].norm) < 2:
-        return "A slope needs two steps and a loss with a gradient."
-    if experiment.loss == "every":
+    """Whether what is drawn shrinks, vanishes, holds or explodes."""
+    if experiment.loss == "every" and experiment.norm != "jacobian":
         return (
             "Every step adds a gradient of its own here, so the curves say how much arrives and not how far one step "
             "reaches: for that choose a loss after one step."
         )
-    texts = [number_from_log10(each.slope) for each in known]
+    parts = list(dict.fromkeys(part for each in found for part in each.curves))
+    texts = [_named(experiment, part, [each for each in found if part in each.curves]) for part in parts]
+    return " ".join(filter(None, texts)) or "A slope needs two steps and a loss with a gradient."
+
+
+def _named(experiment: Experiment, part: str, found: Many[Reached]) -> str:
+    """Of one part of the curves; nothing where no cell's has a slope."""
+    drawn = {each.cell: _up_to_the_last(each.curves[part]) if part else each.curves[part] for each in found}
+    norms = {cell: norm for cell, norm in drawn.items() if not math.isnan(slope(norm))}
+    if not norms:
+        return ""
+    texts = [number_from_log10(slope(norm)) for norm in norms.values()]
     texts[0] = f"multiplied by {texts[0]}"
-    text = f"For each step back the norm is on average {in_each([each.cell for each in known], texts)}. "
-    by_verdict: dict[str, list[str]] = {}
-    for each in known:
-        by_verdict.setdefault(verdict(each.slope), []).append(f"the {each.cell.title}")
-    text += ("It " + "; it ".join(f"{what} in {listed(names)}" for what, names in by_verdict.items())) + "."
-    gated = [each for each in known if each.cell.keep_biases(1.0) and verdict(each.slope) == VANISHES]
-    if gated and experiment.keep == 0 and not experiment.biases and not experiment.is_hand_set:
+    by_verdict: dict[str, list[Cell]] = {}
+    for cell, norm in norms.items():
+        by_verdict.setdefault(verdict(norm, experiment.share), []).append(cell)
+    said = [f"{word} in {listed([f'the {cell.title}' for cell in cells])}" for word, cells in by_verdict.items()]
+    if SHRINKS in by_verdict:
+        at = list(by_verdict).index(SHRINKS)
+        said[at] += f", where {percent(experiment.share)} or more is still there at step 1"
+    what = _NORM[experiment.norm].format(part=part)
+    text = f"For each step back {what} is on average {in_each(list(norms), texts)}. It {'; it '.join(said)}."
+    lost = any(cell.keep_biases(1.0) for cell in by_verdict.get(VANISHES, ()))
+    if lost and experiment.keep == 0 and not experiment.biases and not experiment.is_hand_set:
         text += " “Gated cells don't vanish” is not true of gates that keep half a step."
     return text
+
+
+def _up_to_the_last(norm: np.ndarray) -> np.ndarray:
+    """A part up to the last step that has a gradient: of the last step L holds h alone."""
+    steps = np.flatnonzero(norm > -math.inf)
+    return norm[: int(steps[-1]) + 1] if steps.size else norm[:0]
 
 
 def clipping(experiment: Experiment, found: Many[Reached]) -> str:
@@ -151,7 +190,9 @@ def clipping(experiment: Experiment, found: Many[Reached]) -> str:
 
 def still_teaches(experiment: Experiment, found: Many[Reached]) -> str:
     """That a gradient which vanishes on its way leaves learning to the near steps; nothing where none does."""
-    lost = [each for each in found if each.slope < -HOLDS and each.all_parameters > -math.inf]
+    lost = [
+        each for each in found if verdict(each.norm, experiment.share) == VANISHES and each.all_parameters > -math.inf
+    ]
     if not lost or experiment.loss == "every":
         return ""
     return (
@@ -174,16 +215,22 @@ def theory(found: Many[Reached]) -> str:
     texts = []
     for name in (PRODUCT, POWER):
         if bound := at_first(name):
-            shown = in_each(*zip(*bound, strict=True))
-            texts.append(f"At the first step the bound {name} is this many times the norm: {shown}.")
+            shown = _times(bound)
+            texts.append(f"At step 1 the bound {name} is {shown}.")
     if direct := at_first(DIRECT):
-        shown = in_each(*zip(*direct, strict=True))
+        shown = _times(direct)
         others = "add to it or cancel it" if any(apart != "1.0" for _, apart in direct) else "have hardly any part here"
         texts.append(
-            f"The direct path alone is this many times the norm at the first step: {shown}. “∏f is the gradient” is "
+            f"At step 1 the direct path alone is {shown}. “∏f is the gradient” is "
             f"not true in general: there are other paths, which {others}."
         )
     return " ".join(texts)
+
+
+def _times(apart: Many[tuple[Cell, str]]) -> str:
+    """How many times the norm something is in each cell."""
+    (cell, text), *others = apart
+    return in_each(*zip((cell, f"{text} times the norm"), *others, strict=True))
 
 
 SALIENCY_HOW = (

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from gru_viz.conclusions.common import counted, in_each
-from gru_viz.conclusions.gradients import VANISHES, listed, percent, range_of, steps_of, verdict
-from gru_viz.measures.gradients import Reached
+from gru_viz.conclusions.gradients import listed, percent, range_of, steps_of
+from gru_viz.measures.gradients import HOLDS, Reached
 from gru_viz.measures.spectra import Horizon, Spectra
 from gru_viz.sequences import Sequence
 from gru_viz.theme import number
@@ -57,9 +57,9 @@ def of_matrices(found: Many[Reached]) -> str:
         return "No cell here has a recurrent matrix."
     text = f"Of U, not of the step: {in_each([each.cell for each in cells], texts)}."
     above = [each for each in cells if each.plain and max(radius for radius, _ in each.recurrent.values()) > 1]
-    if above and all(verdict(each.slope) == VANISHES for each in above):
+    if above and all(each.slope < -HOLDS for each in above):
         names = listed([f"the {each.cell.title}" for each in above])
-        return f"{text} “ρ above 1 explodes” is not true: in {names} it is above 1, and the gradient vanishes."
+        return f"{text} “ρ above 1 explodes” is not true: in {names} it is above 1, and the gradient shrinks."
     return (
         f"{text} “ρ above 1 explodes” is not true in general: without tanh it is necessary, and with tanh it is not "
         "sufficient, as each of its slopes is below 1."
@@ -70,7 +70,7 @@ def horizon(found: Many[Horizon], share: float) -> str:
     """How far back the step with the loss depends, and the median step."""
     cells, step = [each.cell for each in found], len(found[0].reaches[share])
     last = in_each(cells, [f"{int(each.reaches[share][-1]):,}" for each in found])
-    middle = in_each(cells, [f"{int(np.median(each.reaches[share])):,}" for each in found])
+    middle = in_each(cells, [f"{float(np.median(each.reaches[share])):,.1f}".removesuffix(".0") for each in found])
     return (
         f"Down to {percent(share)}, step {step:,} hangs on this many steps: {last}. The median of all steps: {middle}."
     )

@@ -9,9 +9,8 @@ import numpy as np
 from gru_viz.conclusions.common import counted, in_each, unit_of
 from gru_viz.experiment import Experiment
 from gru_viz.figures.trajectories import percent
-from gru_viz.labels import quoted
 from gru_viz.measures.portrait import GRID, LONG, STARTS, UNITS, Portrait
-from gru_viz.measures.trajectories import Path, Trajectories, closeness
+from gru_viz.measures.trajectories import LITTLE, Path, Trajectories, closeness
 from gru_viz.theme import number
 
 QUESTION = "What path does the state take?"
@@ -44,7 +43,12 @@ def comes_back(found: Trajectories) -> str:
         return f"Every {unit} is the same: where the path slows down, the state settles."
     shares = {path.cell: closeness(path.states[1:], tokens) for path in found.paths}
     moving = {of: number(share, 2) for of, share in shares.items() if share is not None}
-    still = "".join(f" The states of the {of.title} are all the same." for of in shares if of not in moving)
+    still = "".join(
+        f" After all its steps the {of.title} is in nearly the same state: after different {unit}s they differ by less "
+        f"than {100 * LITTLE:.0f} % of their size."
+        for of in shares
+        if of not in moving
+    )
     if not moving:
         return still.strip()
     first = next(iter(moving))
@@ -67,7 +71,7 @@ def variance(found: Trajectories, basis: str) -> str:
     if hidden == UNITS:
         return "With two hidden units the plane is the whole of h: nothing is left out."
     texts = [percent(sum(path.shares)) if path.moves else "nothing, as h does not move," for path in found.paths]
-    texts[0] += " of the variance of h" * found.paths[0].moves
+    texts[0] += " of the variance of h, the start included," * found.paths[0].moves
     shared = "The two shared directions" if basis == "shared" else "Two directions"
     return f"{shared} hold {in_each(cells, texts)}."
 
@@ -102,7 +106,7 @@ def _distance(value: float) -> str:
 
 def how_two(old: str, new: str) -> str:
     return (
-        f"Filled: with {quoted(old)}. Hollow: with {quoted(new)}. A bar joins the two states of one step, counted from "
+        f"Filled: with {old}. Hollow: with {new}. A bar joins the two states of one step, counted from "
         "the end; the large markers are the ends, the ring the start."
     )
 

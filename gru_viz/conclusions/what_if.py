@@ -30,9 +30,9 @@ MULTIPLES_HOW = (
 
 
 def map_offered(of: Cell) -> str:
-    keeps = f"{len(KEEP_CHOICES)} biases and " if of.keep_biases(1.0) else ""
+    several = f"pairs of {len(KEEP_CHOICES)} biases and " if of.keep_biases(1.0) else ""
     return (
-        f"How far does the gradient of the {of.title} reach with other weights? All pairs of {keeps}{len(GAINS)} "
+        f"How far does the gradient of the {of.title} reach with other weights? All {several}{len(GAINS)} "
         "recurrent gains are run side by side."
     )
 
@@ -61,15 +61,14 @@ def _steps(reach: int, steps: int) -> str:
     return f"all {counted(steps, 'step')}" if reach == steps else counted(reach, "step")
 
 
-def multiplied(found: Many[Multiple]) -> str:
-    """At which gains each cell's gradient vanishes, holds or explodes."""
+def multiplied(found: Many[Multiple], share: float) -> str:
+    """At which gains each cell's gradient shrinks, vanishes, holds or explodes."""
     texts = []
     for of in found[0].norms:
         by_verdict: dict[str, list[str]] = {}
         for each in found:
-            rate = slope(each.norms[of])
-            if not math.isnan(rate):
-                by_verdict.setdefault(verdict(rate), []).append(f"{each.gain:g}")
+            if not math.isnan(slope(each.norms[of])):
+                by_verdict.setdefault(verdict(each.norms[of], share), []).append(f"{each.gain:g}")
         said = [
             f"{what} at " + (f"all {len(found)} gains" if len(gains) == len(found) else f"gain {listed(gains)}")
             for what, gains in by_verdict.items()

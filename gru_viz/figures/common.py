@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import base64
 import html
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from gru_viz.theme import Theme, power_of_ten
+from gru_viz.theme import Theme, number_from_log10, power_of_ten
 
 Figure = dict[str, Any]
 
 MAX_PLOTTED = 50_000  # heatmap cells in one figure
-MARGIN = {"l": 80, "r": 76, "t": 34, "b": 44}  # the same in all figures, so that their steps stand in one line
+MARGIN = {"l": 80, "r": 76, "t": 34, "b": 52}  # the same in all figures, so that their steps stand in one line
 MAX_WHOLE = 64  # steps up to which all of them are told apart: beyond, a part can be seen closer
+MAX_PHONE = 13  # steps whose tokens all have room on a phone
+MAX_NUMBERS = 6  # step numbers in a row, of four digits, on a phone
+MAX_TICK = 16  # characters of a token below a plot; where it is pointed at, the whole is said
 MAX_LEVEL = 2  # digits of a label that stands upright; longer ones are turned, as Plotly thins them by their height
 FONT = "'Source Sans', system-ui, sans-serif"  # the first is the one of the page, which Streamlit ships
 # How the browser shows a figure: nothing of Plotly's lies over it; the buttons that save it stand below.
@@ -47,18 +51,38 @@ def steps(count: int) -> list[str]:
     return [str(step + 1) for step in range(count)]
 
 
-def token_axis(labels: Sequence[str], theme: Theme, title: str = "step") -> Figure:
-    """Time to the right, each step named by its token."""
-    names = steps(len(labels))
-    turned = max(map(_width, labels)) > MAX_LEVEL
+def step_axis(names: Sequence[str], theme: Theme) -> Figure:
+    """Time to the right, as the numbers of the steps; Plotly leaves out those for which there is no room."""
     return {
-        "type": "category", "categoryorder": "array", "categoryarray": names,
-        "labelalias": dict(zip(names, map(plain, labels), strict=True)),
-        "range": [-0.5, len(labels) - 0.5], "tickangle": -90 if turned else 0,
-        "automargin": "height" if turned else False, "tickfont": {"size": 13, "color": theme.text},
-        "ticks": "", "showgrid": False, "zeroline": False, "showline": False,
-        "fixedrange": len(labels) <= MAX_WHOLE,
-        "title": {"text": title, "font": {"size": 13, "color": theme.quiet}, "standoff": 6},
+        "type": "category", "categoryorder": "array", "categoryarray": list(names), "nticks": MAX_NUMBERS,
+        "range": [-0.5, len(names) - 0.5], "tickangle": 0, "automargin": False,
+        "tickfont": {"size": 13, "color": theme.text}, "ticks": "", "showgrid": False, "zeroline": False,
+        "showline": False, "fixedrange": len(names) <= MAX_WHOLE,
+        "title": {"text": "step", "font": {"size": 13, "color": theme.quiet}, "standoff": 4},
+    }  # fmt: skip
+
+
+def token_axis(labels: Sequence[str], theme: Theme) -> Figure:
+    """Time to the right, each step named by its token.
+
+    Where a phone has no room for all of them each token stands with its step's number, for those that Plotly leaves in
+    would read as another sequence; of more than MAX_WHOLE only numbers are shown.
+    """
+    names = steps(len(labels))
+    axis = step_axis(names, theme)
+    if len(labels) > MAX_WHOLE:
+        return axis
+    turned = max(map(_width, labels)) > MAX_LEVEL
+    shown = [plain(label if len(label) <= MAX_TICK else label[: MAX_TICK - 1] + "…") for label in labels]
+    if len(labels) > MAX_PHONE:
+        small = f"<span style='font-size:10px;color:{theme.quiet}'>"
+        shown = [
+            f"{small}{name}</span> {label}" if turned else f"{label}<br>{small}{name}</span>"
+            for name, label in zip(names, shown, strict=True)
+        ]
+    return axis | {
+        "labelalias": dict(zip(names, shown, strict=True)), "nticks": 0, "tickangle": -90 if turned else 0,
+        "automargin": "height" if turned else False,
     }  # fmt: skip
 
 
@@ -95,12 +119,21 @@ def _width(label: str) -> int:
 
 
 def log_ticks(low: float, high: float, most: int = 6) -> tuple[list[float], list[str]]:
-    """Places and labels, 10⁻⁹ rather than −9, of whole powers of ten between two exponents."""
+    """Places between two exponents, and their labels: 10⁻⁹ rather than −9. At least two, for one says no distance:
+    whole powers of ten, or where they are too far apart 1, 2, 5, …"""
     span = max(high - low, 1.0)
     size = 10 ** int(np.floor(np.log10(span / most))) if span > most else 1
     size = max(1, next(k * size for k in (1, 2, 3, 5, 10) if k * size >= span / most or k == 10))
     places = [float(e) for e in range(int(np.ceil(low / size)) * size, int(np.floor(high)) + 1, size)]
-    return places, [power_of_ten(int(place)) for place in places]
+    if len(places) > 1:
+        return places, [power_of_ten(int(place)) for place in places]
+    for digits in ((1, 2, 5), range(1, 10)):
+        finer = [e + math.log10(digit) for e in range(math.floor(low), math.ceil(high)) for digit in digits]
+        places = [place for place in finer if low <= place <= high]
+        if len(places) > 1:
+            return places, [number_from_log10(place, 1) for place in places]
+    places = [low + (high - low) / 4, high - (high - low) / 4]
+    return places, [number_from_log10(place) for place in places]
 
 
 def spread(values: Sequence[float], gap: float, low: float = 0.0, high: float = 1.0) -> list[float]:

@@ -20,11 +20,11 @@ def price_figure(found: Sequence[Comparison], own: float, theme: Theme) -> Figur
     """Left to right the share of the first step that is left in h, upwards the steps until 90 % of a change; both log.
 
     A line joins the settings of one cell; ``own`` is the keep of this run, whose marker is larger. Shares below LEAST
-    stand at the left edge, whose label says so; what has not settled has no point.
+    stand at the left edge, whose label says so; a price without both has no point.
     """
     places = [_place(price) for each in found for price in each.prices]
-    low = min(-1.0, *places)
-    waits = [math.log10(price.steps) for each in found for price in each.prices if price.steps]
+    low = min([-1.0, *(x for x, _ in places if x is not None)])
+    waits = [y for _, y in places if y is not None]
     bottom, top = min(waits, default=0.0), max([*waits, 1.0])
     layout = frame(theme, HEIGHT + MARGIN["t"] + MARGIN["b"])
     ticks, texts = log_ticks(low, 0.0)
@@ -43,8 +43,12 @@ def price_figure(found: Sequence[Comparison], own: float, theme: Theme) -> Figur
     return {"data": [_line(each, k, own, theme) for k, each in enumerate(found)], "layout": layout}
 
 
-def _place(price: Price) -> float:
-    return math.log10(max(price.left["h"], LEAST))
+def _place(price: Price) -> tuple[float, float] | tuple[None, None]:
+    """Where the point of a price stands, if it has one."""
+    left = price.left["h"]
+    if not price.steps or left is None:
+        return None, None
+    return math.log10(max(left, LEAST)), math.log10(price.steps)
 
 
 def _axis(theme: Theme, low: float, high: float, ticks: list[float], texts: list[str]) -> Figure:
@@ -62,15 +66,15 @@ def _line(each: Comparison, order: int, own: float, theme: Theme) -> Figure:
     colour, style = cell_colour(theme, each.cell), cell_style(each.cell)
     return {
         "type": "scatter", "mode": "lines+markers+text", "name": each.cell.title, "cliponaxis": False,
-        "x": [_place(price) for price in each.prices],
-        "y": [math.log10(price.steps) if price.steps else None for price in each.prices],
+        "x": [_place(price)[0] for price in each.prices],
+        "y": [_place(price)[1] for price in each.prices],
         "text": texts, "textposition": SIDES[order % len(SIDES)], "textfont": {"size": 13, "color": colour},
         "line": {"color": colour, "dash": style.dash, "width": 2},
         "marker": {"color": colour, "symbol": style.marker, "opacity": 1,
                    "size": [15 if price.keep == own else 9 for price in each.prices],
                    "line": {"color": theme.ground, "width": 1}},
         "hovertext": [
-            f"{each.cell.title} {name}: {number(price.left['h'], 2)} left, {price.steps} steps"
+            f"{each.cell.title} {name}: {number(price.left['h'] or 0, 2)} left, {price.steps} steps"
             for name, price in zip(names, each.prices, strict=True)
         ],
         "hovertemplate": "%{hovertext}<extra></extra>",

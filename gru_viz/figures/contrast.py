@@ -93,7 +93,7 @@ def states_figure(reports: Sequence[CellReport], labels: Sequence[str], theme: T
             "type": "heatmap", "name": name, "x": steps(count), "y": [unit + 1 for unit in range(shown)],
             "z": typed(values[:, :shown].T), "yaxis": axis, "coloraxis": "coloraxis",
             "xgap": 1 if count <= 64 else 0,
-            "hovertemplate": f"{name} of unit %{{y}} at “%{{x}}”: %{{z:.3f}}<extra></extra>",
+            "hovertemplate": f"%{{x}}<br>{name} of unit %{{y}}: %{{z:.3f}}<extra></extra>",
         })  # fmt: skip
         layout["annotations"].append(
             words(short(name), cell_colour(theme, cell), x=0, y=top - height / total / 2, left=True)

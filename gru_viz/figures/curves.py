@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +25,7 @@ from gru_viz.theme import Theme, cell_colour, cell_style, number, number_from_lo
 
 CURVES_HEIGHT = 300  # px of the plot itself
 LABEL_GAP = 18  # px between two labels
+MARK = 11  # px of a marker, which may stand at the edge
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ def curves_figure(
     ``limits``: of the axis, where several figures share one.
     """
     every = [*curves, *theory]
-    gap = LABEL_GAP * (1.9 if any(", " in curve.name for curve in every) else 1)  # as the labels need it
+    gap = _gap(curve.name for curve in every)
     height = max(height, round(gap * len(every)))
     low, high = limits or limits_of(every)
     layout = frame(theme, height + MARGIN["t"] + MARGIN["b"])
@@ -63,6 +65,7 @@ def curves_figure(
     layout["xaxis"] = token_axis(labels, theme)
     layout["yaxis"] = {
         "range": [low, high], "tickvals": places, "ticktext": texts, "side": "right", "fixedrange": True,
+        "ticklabelstandoff": MARK // 2,
         "zeroline": False, "gridcolor": theme.faint, "tickfont": {"size": 13, "color": theme.text},
     }  # fmt: skip
     data: list[Figure] = []
@@ -91,7 +94,7 @@ def _draw_share(layout: Figure, last: float, share: float, low: float, high: flo
     kept = [
         (place, text)
         for place, text in zip(axis["tickvals"], axis["ticktext"], strict=True)
-        if abs(place - at) > 0.05 * (high - low)
+        if abs(place - at) > LABEL_GAP / CURVES_HEIGHT * (high - low)
     ]
     axis["tickvals"] = [place for place, _ in kept] + [at]
     axis["ticktext"] = [text for _, text in kept] + [f"{100 * share:g} % of last"]
@@ -130,7 +133,7 @@ def marker(curve: Curve, count: int, theme: Theme) -> Figure:
     at = count - int(curve.reach or 1)
     return {
         "type": "scatter", "mode": "markers", "x": [str(at + 1)], "y": [float(curve.values[at])], "cliponaxis": False,
-        "marker": {"color": cell_colour(theme, curve.cell), "symbol": cell_style(curve.cell).marker, "size": 11,
+        "marker": {"color": cell_colour(theme, curve.cell), "symbol": cell_style(curve.cell).marker, "size": MARK,
                    "line": {"color": theme.ground, "width": 1.5}},
         "name": f"{curve.name} reaches back to here", "hovertemplate": "%{fullData.name}<extra></extra>",
     }  # fmt: skip
@@ -157,7 +160,7 @@ def end_labels(
     """Each curve's name beside its first or last finite value, moved apart where they would overlap."""
     named = [(curve, curve.values[np.isfinite(curve.values)]) for curve in curves]
     named = [(curve, finite) for curve, finite in named if finite.size]
-    gap = LABEL_GAP * (1 + 0.9 * any(", " in curve.name for curve, _ in named))
+    gap = _gap(curve.name for curve, _ in named)
     ends = [(float(finite[0 if first else -1]) - low) / (high - low) for _, finite in named]
     return [
         words(short(curve.name), cell_colour(theme, curve.cell), x=0 if first else 1, y=y, left=first)
@@ -166,9 +169,20 @@ def end_labels(
 
 
 def short(name: str) -> str:
-    """A name that fits beside a plot: broken after a comma, cut where it is too long."""
-    first, *rest = (plain(line if len(line) <= 14 else line[:13] + "…") for line in name.split(", "))
-    return first + (f",<br><span style='font-size:12px'>{rest[0]}</span>" if rest else "")
+    """A name that fits beside a plot: what stands in brackets goes below, cut where it is too long."""
+    first, *rest = (plain(line if len(line) <= 14 else line[:13] + "…") for line in two_lines(name))
+    return first + "".join(f"<br><span style='font-size:12px'>{line}</span>" for line in rest)
+
+
+def two_lines(name: str) -> list[str]:
+    """ "GRU (reset after) h" as "GRU h" and "(reset after)"; one line where nothing stands in brackets."""
+    found = re.fullmatch(r"(.+?) (\(.+\))(.*)", name)
+    return [found[1] + found[3], found[2]] if found else [name]
+
+
+def _gap(names: Iterable[str]) -> float:
+    """px between labels, as the highest of them needs it."""
+    return LABEL_GAP * (1.9 if any(len(two_lines(name)) > 1 for name in names) else 1)
 
 
 def quantity_words(text: str, theme: Theme) -> Figure:

@@ -21,6 +21,7 @@ from gru_viz.figures.common import (
     typed,
     words,
 )
+from gru_viz.figures.curves import two_lines
 from gru_viz.measures.gates import OPEN, SHUT, Gate
 from gru_viz.theme import Theme, cell_colour, cell_style, number
 
@@ -33,7 +34,7 @@ LIVES_ROW = 56  # px of the half-lives of one gate
 SIZES = (19, 14, 9, 5)  # px of a cell's marks, one gate after the other: outlines, so that none hides another
 DASHES = {"keep": "solid", "write": "dash", "show": "dot", "look back": "dashdot"}
 IN_CORNER = 6  # entries of a legend in the corner of the triangle that is empty
-MAX_TITLE = 12  # characters of a cell's title beside a plot
+MAX_TITLE = 13  # characters of a cell's title beside a plot
 MAX_NAME = 9  # characters of a gate's name beside a plot
 
 
@@ -59,7 +60,7 @@ def gates_figure(cells: Sequence[Cell], found: Sequence[Gate], labels: Sequence[
             "yaxis": f"y{_number(k)}", "zmin": 0, "zmax": 1, "showscale": False,
             "colorscale": [[0, theme.ground], [1, theme.roles[each.role]]],
             "xgap": int(len(labels) <= 64), "ygap": int(row >= 8),
-            "hovertemplate": "%{fullData.name} of unit %{y} at “%{x}”: %{z:.3f}<extra></extra>",
+            "hovertemplate": "%{x}<br>%{fullData.name} of unit %{y}: %{z:.3f}<extra></extra>",
         })  # fmt: skip
         layout["shapes"].append(_outline(low, high, theme))
         label = f"{_swatch(each, theme)}<br><span style='font-size:12px'>{each.role}</span>"
@@ -83,9 +84,8 @@ def lines_figure(
     data: list[Figure] = []
     for k, ((cell, unit), (low, high)) in enumerate(zip(owners, panels, strict=True)):
         layout[f"yaxis{_number(k)}"] = {
-            "domain": [low, high], "range": [-ROOM, 1 + ROOM], "tickvals": [0, 1], "side": "right", "zeroline": False,
+            "domain": [low, high], "range": [-ROOM, 1 + ROOM], "tickvals": [0, 1], "zeroline": False,
             "gridcolor": theme.faint, "fixedrange": True, "tickfont": {"size": 12, "color": theme.quiet},
-            "showticklabels": False,
         }  # fmt: skip
         own = [each for each in found if each.cell == cell]
         data += [_line(each, unit, len(labels), k, theme) for each in own]
@@ -166,7 +166,7 @@ def half_life_figure(found: Sequence[Gate], theme: Theme) -> Figure:
         (middle,) = _log10_within(np.array([np.median(own)]), low, high)
         layout["shapes"].append({"type": "line", "x0": float(middle), "x1": float(middle), "y0": row - 0.4,
                                  "y1": row + 0.4, "line": {"color": theme.text, "width": 2}})  # fmt: skip
-        title = f"<br><span style='font-size:12px'>{plain(each.cell.title.split(', ')[-1][:MAX_TITLE])}</span>"
+        title = f"<br><span style='font-size:12px'>{plain(two_lines(each.cell.title)[-1][:MAX_TITLE])}</span>"
         label = words(_swatch(each, theme) + title, theme.text, x=0, y=row, left=True)
         layout["annotations"].append(label | {"yref": "y"})
     return {"data": data, "layout": layout}
@@ -229,7 +229,7 @@ def _line(gate: Gate, unit: int, count: int, panel: int, theme: Theme) -> Figure
         "y": typed(gate.values[:, unit]), "yaxis": f"y{_number(panel)}",
         "line": {"color": theme.roles[gate.role], "dash": DASHES.get(gate.role, "longdash"), "width": 2},
         "marker": {"color": theme.roles[gate.role], "symbol": cell_style(gate.cell).marker, "size": 9},
-        "hovertemplate": "%{fullData.name} at “%{x}”: %{y:.3f}<extra></extra>",
+        "hovertemplate": "%{x}<br>%{fullData.name}: %{y:.3f}<extra></extra>",
     }  # fmt: skip
 
 

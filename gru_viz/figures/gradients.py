@@ -10,16 +10,15 @@ import numpy as np
 from gru_viz.cells import Cell
 from gru_viz.figures import contrast
 from gru_viz.figures.common import MARGIN, Figure, frame, plain, steps, token_axis, typed, words
-from gru_viz.figures.curves import LABEL_GAP, Curve, curves_figure, short
+from gru_viz.figures.curves import LABEL_GAP, Curve, curves_figure, limits_of, line, short, two_lines
 from gru_viz.measures.gradients import DIRECT, POWER, PRODUCT, WHOLE, Reached
 from gru_viz.measures.what_if import Seeds
 from gru_viz.theme import Theme, cell_colour, number_from_log10, power_of_ten
 
 QUANTITY = {**contrast.QUANTITY, "jacobian": "‖∂s<sub>T</sub>/∂s<sub>t</sub>‖₂"}
 THEORY_DASH = {DIRECT: "solid", PRODUCT: "dash", POWER: "longdashdot"}
-THEORY_LABEL = {DIRECT: "direct", PRODUCT: PRODUCT, POWER: "σₘₐₓᵏ"}
 ONLY = "direct path only: neither an upper nor a lower bound"
-ROW_HEIGHT = 26
+ROW_HEIGHT, LEAST_HEIGHT, TICK_GAP = 26, 48, 18  # px: of a row of colours, of them all, between ticks of their bar
 DECADES = 8  # powers of ten that the colours tell apart
 MAX_TARGETS = 2_000  # places to point at
 
@@ -33,6 +32,8 @@ def norms_figure(
     seeds: Sequence[Seeds] = (),
 ) -> Figure:
     """log10 norms over the steps, with theory as thin lines and, of the carried state, the reach at a share.
+
+    The thin lines have no labels, so that each label stands at the end of its curve.
 
     ``labels`` are those of the whole sequence: the curves end at the step with the loss.
     """
@@ -54,7 +55,7 @@ def norms_figure(
         Curve(
             each.cell,
             values,
-            _theory_name(each.cell, name),
+            f"{each.cell.title}, {name}",
             thin=True,
             dash=THEORY_DASH[name],
             said=f"{each.cell.title}, {ONLY}" * (name == DIRECT),
@@ -62,16 +63,12 @@ def norms_figure(
         for each in found
         for name, values in each.theory.items()
     ]
-    figure = curves_figure(drawn, labels, theme, QUANTITY[norm], theory, share if norm == "state" else None)
+    limits = limits_of([*drawn, *theory])
+    figure = curves_figure(drawn, labels, theme, QUANTITY[norm], (), share if norm == "state" else None, limits=limits)
+    figure["data"] += [line(each, labels, theme, logarithmic=True) for each in theory]
     if len(found[0].norm) < len(labels):
         _mark_loss(figure, len(found[0].norm), theme)
     return figure
-
-
-def _theory_name(cell: Cell, name: str) -> str:
-    """What fits beside the plot: of a variant what tells it apart goes below, and the colour is that of its family."""
-    family, *rest = cell.title.split(", ")
-    return ", ".join([THEORY_LABEL[name], *rest]) if rest else f"{family} {THEORY_LABEL[name]}"
 
 
 def _mark_loss(figure: Figure, step: int, theme: Theme) -> None:
@@ -100,7 +97,8 @@ def saliency_figure(found: Sequence[Reached], labels: Sequence[str], theme: Them
     with np.errstate(invalid="ignore"):  # a row of exact zeros has no largest
         shares = shown - np.max(shown[:, :end], axis=1, keepdims=True)
     low, high = colour_limits(shares)
-    height = rows * (ROW_HEIGHT + LABEL_GAP // 2 * any(", " in each.cell.title for each in found))
+    height = rows * (ROW_HEIGHT + LABEL_GAP // 2 * any(len(two_lines(each.cell.title)) > 1 for each in found))
+    height = max(height, LEAST_HEIGHT)
     layout = frame(theme, height + 8 + MARGIN["b"])
     layout["margin"]["t"] = 8
     layout["xaxis"] = token_axis(labels, theme)
@@ -111,7 +109,7 @@ def saliency_figure(found: Sequence[Reached], labels: Sequence[str], theme: Them
     data: list[Figure] = [{
         "type": "heatmap", "x": steps(count), "y": list(range(rows)), "z": typed(_floored(shares, end, low)),
         "zmin": low, "zmax": high, "colorscale": "Cividis", "xgap": 1 if count <= 64 else 0, "ygap": 2,
-        "colorbar": colour_bar(low, high, theme), "hoverinfo": "skip",
+        "colorbar": colour_bar(low, high, height, theme), "hoverinfo": "skip",
     }]  # fmt: skip
     data += [_targets(each.cell, shown[row], row, labels, end) for row, each in enumerate(found)]
     layout["annotations"] = [
@@ -157,9 +155,12 @@ def colour_limits(values: np.ndarray) -> tuple[float, float]:
     return max(float(finite.min()), high - DECADES) - 1e-3, high + 1e-3
 
 
-def colour_bar(low: float, high: float, theme: Theme) -> dict[str, Any]:
-    whole = [float(e) for e in range(int(np.ceil(low)), int(np.floor(high)) + 1)]
-    places = whole[:: max(1, len(whole) // 3)] or [low, high]
+def colour_bar(low: float, high: float, height: float, theme: Theme) -> dict[str, Any]:
+    """At least two ticks, from the largest power of ten down, and none over another; ``height``: of the bar, px."""
+    whole = [float(e) for e in range(int(np.floor(high)), int(np.ceil(low)) - 1, -1)]
+    apart = int(np.ceil(TICK_GAP * (high - low) / height))
+    places = whole[:: max(apart, len(whole) // 3, 1)]
+    places = places if len(places) > 1 else [high, low]
     texts: Mapping[float, str] = {place: power_of_ten(int(place)) for place in whole}
     return {
         "thickness": 8, "len": 1.0, "x": 1, "xanchor": "left", "xpad": 8, "ypad": 0, "outlinewidth": 0,

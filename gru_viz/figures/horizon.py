@@ -6,29 +6,25 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gru_viz.figures.common import FONT, Figure, frame, plain, token_axis, typed
+from gru_viz.figures.common import FONT, Figure, frame, step_axis, typed
 from gru_viz.figures.gradients import colour_bar, colour_limits
 from gru_viz.measures.spectra import Horizon
 from gru_viz.theme import Theme, cell_colour
 
-HEIGHT = 320
+HEIGHT, TOP, BOTTOM = 320, 30, 44  # px: of the figure, and its margins
 
 
-def horizon_figure(
-    found: Horizon, labels: Sequence[str], limits: tuple[float, float], share: float, theme: Theme
-) -> Figure:
+def horizon_figure(found: Horizon, limits: tuple[float, float], share: float, theme: Theme) -> Figure:
     """A row for each step t, a column for each earlier step s; the line shows how far back each row reaches."""
     low, high = limits
     names = [str(step + 1) for step in found.steps.tolist()]
-    tokens = [labels[step] for step in found.steps.tolist()]
-    own = {"categoryarray": names, "labelalias": dict(zip(names, map(plain, tokens), strict=True))}
-    axis = token_axis(tokens, theme) | own
+    axis = step_axis(names, theme)
     layout = frame(theme, HEIGHT)
-    layout["margin"] = {"l": 44, "r": 50, "t": 30, "b": 44}
+    layout["margin"] = {"l": 44, "r": 50, "t": TOP, "b": BOTTOM}
     small = {"size": 13, "color": theme.quiet}
     layout["xaxis"] = axis | {"title": {"text": "on step s", "font": small, "standoff": 4}}
     layout["yaxis"] = axis | {
-        "range": [len(names) - 0.5, -0.5], "tickangle": 0, "automargin": False,
+        "range": [len(names) - 0.5, -0.5],
         "title": {"text": "how step t hangs …", "font": small, "standoff": 4},
     }  # fmt: skip
     layout["title"] = {
@@ -45,7 +41,8 @@ def horizon_figure(
     data = [
         {
             "type": "heatmap", "x": names, "y": names, "z": typed(shown), "zmin": low, "zmax": high,
-            "colorscale": "Cividis", "hoverongaps": False, "colorbar": colour_bar(low, high, theme),
+            "colorscale": "Cividis", "hoverongaps": False,
+            "colorbar": colour_bar(low, high, HEIGHT - TOP - BOTTOM, theme),
             "hovertemplate": "step %{y} on step %{x}: 10^%{z:.2f}<extra></extra>",
         },
         line | {"line": {"color": "#000000", "width": 4}},

@@ -14,6 +14,7 @@ HEIGHT = 300  # px; the width is what the page gives, and both axes have one sca
 MARGIN = {"l": 48, "r": 12, "t": 30, "b": 44}
 INNER = 200  # px across which the labels are thinned: the narrowest panel
 LETTER, LINE = 8, 15  # px of a label's letter and line
+MAX_LABEL = 8  # characters of a label beside a point
 ROOM = 0.09  # of a path's extent, on each side of it
 # Viridis, cut where it would have less than 3:1 against the ground: later steps stand out more.
 TIME = {
@@ -40,12 +41,13 @@ def path_figure(path: Path, labels: Sequence[str], extent: Limits, theme: Theme)
     """
     layout = _panel(path, extent, theme)
     size = 8 if len(labels) <= 100 else 5 if len(labels) <= 500 else 3
-    shown = _labelled(path.points[1:], labels, extent)
+    short = [label if len(label) <= MAX_LABEL else label[: MAX_LABEL - 1] + "…" for label in labels]
+    shown = _labelled(path.points[1:], short, extent)
     data = [
         _line(path.points, theme.quiet, 1, "solid"),
         _dots(path.points[1:], labels, theme) | {
             "name": path.cell.title, "mode": "markers+text", "textposition": "top center",
-            "text": [plain(label) if shown[k] else "" for k, label in enumerate(labels)],
+            "text": [plain(label) if shown[k] else "" for k, label in enumerate(short)],
             "textfont": {"size": 13, "color": theme.text},
             "marker": {"color": list(range(1, len(labels) + 1)), "colorscale": time_scale(theme), "cmin": 1,
                        "cmax": max(2, len(labels)), "size": [size] * (len(labels) - 1) + [13],

@@ -14,6 +14,7 @@ from gru_viz.experiment import Experiment
 from gru_viz.runs import Difference, difference, traces
 from gru_viz.sequences import Replacement, Sequence, parse_sequence, replace
 
+LITTLE = 0.01  # of the size of the states: where they differ less, it says nothing which of them differ
 STILL = 1e-12  # a path whose spread is less than this share of its largest value does not move: that is rounding
 
 
@@ -69,7 +70,8 @@ def closeness(states: np.ndarray, tokens: Many[str]) -> float | None:
     """How far two states after the same token are apart, as a share of two after different tokens: (T, H) -> from 0.
 
     Root mean squares over all pairs, without making the pairs: the squared distances in a group of n points add up to n
-    times those to their mean. None where no token comes twice, all are the same, or no two states differ.
+    times those to their mean. None where no token comes twice, all are the same, or the states hardly differ:
+    those after different tokens by less than LITTLE of the size of a state (root mean squares).
     """
     groups = defaultdict(list)
     for step, token in enumerate(tokens):
@@ -87,7 +89,7 @@ def closeness(states: np.ndarray, tokens: Many[str]) -> float | None:
         return None
     within = sum(squares(states[steps]) for steps in groups.values())
     between = max(squares(states) - within, 0.0) / different
-    scale = float((STILL * np.abs(states).max()) ** 2)
+    scale = LITTLE**2 * float((states**2).sum(axis=1).mean())
     return float(np.sqrt(within / same / between)) if between > scale else None
 
 
@@ -103,8 +105,8 @@ class Trajectories:
 
     @property
     def replaced_text(self) -> tuple[str, str]:
-        """What stood in the sequence, and what stands there instead."""
-        return self.replaced.texts(self.sequence)
+        """What stood in the sequence, and what stands there instead, for a sentence."""
+        return self.replaced.said(self.sequence)
 
 
 def trajectories(experiment: Experiment) -> Trajectories:

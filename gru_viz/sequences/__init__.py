@@ -12,9 +12,9 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from gru_viz.errors import InputError
-from gru_viz.labels import quoted
+from gru_viz.labels import number_text, quoted
 from gru_viz.sequences.base import MAX_CHARACTERS, MAX_COLUMNS, MAX_INPUTS, MAX_STEPS, Replacement, Sequence
-from gru_viz.sequences.numbers import from_numbers, from_rows, number_text, read_number
+from gru_viz.sequences.numbers import from_numbers, from_rows, read_number
 from gru_viz.sequences.replacing import default_replacement, replace
 from gru_viz.sequences.signals import from_signal
 from gru_viz.sequences.tables import MAX_FILE, from_csv

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gru_viz.errors import InputError
-from gru_viz.labels import quoted
+from gru_viz.labels import number_label, quoted
 
 MAX_STEPS = 2_000
 MAX_CHARACTERS = 50_000  # code points as typed: 2,000 numbers with all their digits fit
 MAX_INPUTS = 1_024  # different characters or words: the width of the input
 MAX_COLUMNS = 64  # numbers in one row
+MAX_SAID = 3  # numbers of a row that a sentence repeats
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,13 @@ class Sequence:
         between = {"text": "", "words": " ", "numbers": ", "}[self.kind]
         return between.join(self.tokens[start : start + count])
 
+    def said(self, start: int, count: int) -> str:
+        """The same for a sentence: in quotes, or the first numbers of a row, each with three digits or as typed."""
+        if self.is_one_hot:
+            return quoted(self.part(start, count))
+        row = [float(number) for number in self.tokens[start].split()]
+        return ", ".join(map(number_label, row[:MAX_SAID])) + ", …" * (len(row) > MAX_SAID)
+
 
 @dataclass(frozen=True)
 class Replacement:
@@ -48,6 +56,11 @@ class Replacement:
     def texts(self, original: Sequence) -> tuple[str, str]:
         """What stood in the original, and what stands there instead."""
         return original.part(self.start, self.old), self.sequence.part(self.start, self.new)
+
+    def said(self, original: Sequence) -> tuple[str, str]:
+        """The same for a sentence; a number that stands there instead comes with its step."""
+        at = "" if original.is_one_hot else f" at step {self.start + 1:,}"
+        return original.said(self.start, self.old), self.sequence.said(self.start, self.new) + at
 
 
 def typed(text: object, what: str = "The sequence", wanted: str = "", longest: int = MAX_CHARACTERS) -> str:

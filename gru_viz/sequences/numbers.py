@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from gru_viz.errors import InputError
-from gru_viz.labels import HIDDEN, MAX_QUOTE, pattern, quoted, visible
+from gru_viz.labels import HIDDEN, MAX_QUOTE, number_label, number_text, pattern, quoted, visible
 from gru_viz.sequences.base import MAX_COLUMNS, MAX_STEPS, Sequence, typed
 
 MAX_NUMBER = 1e6
@@ -137,21 +137,6 @@ def _advice(item: str) -> str:
     return f"write it as {repaired}"
 
 
-def number_text(value: float) -> str:
-    """The shortest text that reads back as this number: 0.5, -1, 2e-05."""
-    return repr(float(value)).removesuffix(".0")
-
-
-def _number_label(value: float) -> str:
-    """As typed when that is short, else three digits: 0.123, 1.23·10⁵; with a real minus sign."""
-    text = number_text(value)
-    if len(text) > 7 or "e" in text:
-        mantissa, _, exponent = f"{value:.3g}".partition("e")
-        power = str(int(exponent or "0")).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-        text = f"{mantissa}·10{power}" if exponent else mantissa
-    return text.replace("-", "−")
-
-
 def number_sequence(values: np.ndarray, names: tuple[str, ...] = ()) -> Sequence:
     """The rows of ``values`` (T, I) as steps; the channels are called "0", "1", … where they have no names."""
     values = np.array(values, dtype=np.float64) + 0.0  # a copy, without -0.0
@@ -160,7 +145,7 @@ def number_sequence(values: np.ndarray, names: tuple[str, ...] = ()) -> Sequence
     rows = values.tolist()
     tokens = tuple(" ".join(map(number_text, row)) for row in rows)
     if channels <= 2:
-        labels = tuple(", ".join(map(_number_label, row)) for row in rows)
+        labels = tuple(", ".join(map(number_label, row)) for row in rows)
     else:
         labels = tuple(f"row {step:,}" for step in range(1, len(rows) + 1))
     return Sequence("numbers", tokens, labels, values, names or tuple(map(str, range(channels))))

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from gru_viz.errors import InputError
-from gru_viz.labels import quoted
+from gru_viz.labels import number_text, quoted
 from gru_viz.sequences.base import MAX_STEPS, Replacement, Sequence, typed
-from gru_viz.sequences.numbers import MAX_NUMBER, number_sequence, number_text, read_number, read_numbers
+from gru_viz.sequences.numbers import MAX_NUMBER, number_sequence, read_number, read_numbers
 from gru_viz.sequences.texts import clusters, text_sequence, word_sequence, words
 
 MAX_SUGGESTED = 12  # characters
@@ -70,32 +70,49 @@ def _replace_numbers(sequence: Sequence, old: str, new: str) -> Replacement:
             raise InputError(f"The new row of step {step:,} has {len(row):,} numbers: {channels} are expected.")
     if " ".join(map(number_text, row)) == sequence.tokens[step - 1]:
         another = "number" if channels == 1 else "row"
-        raise InputError(f"Step {step:,} is {quoted(new)} already: type another {another}.")
+        raise InputError(f"Step {step:,} is {sequence.said(step - 1, 1)} already: type another {another}.")
     values = np.array(sequence.values)
     values[step - 1] = row
     return Replacement(step - 1, 1, 1, number_sequence(values, sequence.input_names))
 
 
 def default_replacement(sequence: Sequence) -> tuple[str, str]:
-    """A replacement that fits: a name in the text by one as long, or the first number by the next.
+    """A replacement that fits: a name in the text by another of its words, or the first number by the next.
 
     A name is the first word of two letters or more that is capitalised and not the first; without one, the first word.
     """
     if not sequence.is_one_hot:
         first, *others = sequence.values[0].tolist()
-        next_one = round(first + math.copysign(1.0, MAX_NUMBER - 1.0 - first), 6)
-        return "1", " ".join(map(number_text, (next_one, *others)))
+        next_one = first + math.copysign(1.0, MAX_NUMBER - 1.0 - first)
+        return "1", " ".join(number_text(_rounded(value)) for value in (next_one, *others))
     if sequence.kind == "words":
         found = [token for token in sequence.tokens if len(token) > 1 and token[0].isalpha()] or [sequence.tokens[0]]
-        word = next((token for token in found[1:] if token[0].isupper()), found[0])
-        return word, _other([*word])
+        at = _name([*map(list, found)])
+        others = [word for word in found[at + 1 :] + found[:at] if word != found[at]]
+        return found[at], others[0] if others else _other([*found[at]])
     groups = (list(group) for is_word, group in itertools.groupby(sequence.tokens, lambda t: t[0].isalpha()) if is_word)
-    runs = [run for run in groups if len(run) > 1] or [list(sequence.tokens[:1])]
-    run = next((run for run in runs[1:] if run[0][0].isupper()), runs[0])[:MAX_SUGGESTED]
-    return "".join(run), _other(run)
+    runs = [run[:MAX_SUGGESTED] for run in groups if len(run) > 1] or [list(sequence.tokens[:1])]
+    at = _name(runs)
+    same = [run for run in runs[at + 1 :] + runs[:at] if run != runs[at] and len(run) == len(runs[at])]
+    return "".join(runs[at]), "".join(same[0]) if same else _other(runs[at])
+
+
+def _rounded(value: float) -> float:
+    """To three decimals, or three digits where that is more."""
+    return float(f"{value:.3g}") if abs(value) < 1 else round(value, 3)
+
+
+def _name(runs: list[list[str]]) -> int:
+    """Which of the words a name is most likely."""
+    return next((at for at, run in enumerate(runs) if at and run[0][0].isupper()), 0)
 
 
 def _other(characters: list[str]) -> str:
-    """As many other characters: each the next in its row, or an x."""
+    """Backwards, or where that is the same as many other characters: each the next in its row, or an x."""
+    turned = characters[::-1]
+    if characters[0].istitle() and "".join(characters[1:]).islower():
+        turned = [turned[0].upper(), *(character.lower() for character in turned[1:])]
+    if turned != characters and [*clusters("".join(turned))] == turned:
+        return "".join(turned)
     shifted = [character.translate(_SHIFTED) for character in characters]
     return "".join(new if new != old else "x" for new, old in zip(shifted, characters, strict=True))

@@ -20,9 +20,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from gru_viz.errors import InputError
-from gru_viz.labels import quoted
+from gru_viz.labels import number_text, quoted
 from gru_viz.sequences.base import MAX_COLUMNS, MAX_STEPS, Sequence, typed
-from gru_viz.sequences.numbers import MAX_NUMBER, MIN_NUMBER, is_number, number_sequence, number_text, read_number
+from gru_viz.sequences.numbers import MAX_NUMBER, MIN_NUMBER, is_number, number_sequence, read_number
 
 MAX_FILE = 2_000_000  # bytes of a CSV file, and characters of the chosen columns
 MAX_ROWS = 10_000

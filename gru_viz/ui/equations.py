@@ -12,7 +12,9 @@ from gru_viz.errors import InputError
 from gru_viz.experiment import Experiment
 from gru_viz.figures.equations import mistakes_figure
 from gru_viz.measures.equations import Checked, Conventions, check, to_check
+from gru_viz.runs import cell_in_view
 from gru_viz.sequences import Sequence
+from gru_viz.ui import state
 from gru_viz.ui.markup import copy_buttons, markup, region, text_table
 from gru_viz.ui.parts import figure, finding, sentence, theme
 from gru_viz.ui.words import markdown
@@ -21,6 +23,16 @@ from gru_viz.ui.worker import Job, Worker
 CHECKS = Worker(seconds=60, megabytes=800)  # the largest run of the app takes 3 s and 500 MB
 LOOK_AGAIN = 0.5  # s
 LARGEST = 1.5  # times a diagram's own size
+
+
+def opened() -> Experiment:
+    """The experiment; where its weights are set by hand and nobody has chosen a cell, with one of its run in view, as
+    the others have no numbers there. Once the choice is on the page any cell may be read."""
+    experiment = state.current()
+    chosen = state.key("focus") in st.session_state or experiment.focus != Experiment.focus
+    if experiment.is_hand_set and not chosen:
+        state.put("focus", cell_in_view(experiment).name)
+    return state.current()
 
 
 def formulas_and_diagram(of: Cell) -> None:

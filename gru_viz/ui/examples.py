@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
 from gru_viz.examples import EXAMPLES, example
 from gru_viz.experiment import without_view
 from gru_viz.ui import state
+from gru_viz.ui.lessons import is_explained
 from gru_viz.ui.words import markdown
 
 
@@ -26,14 +29,15 @@ def _choose(name: str) -> None:
 
 def back_to_the_example() -> None:
     """Offered where something was changed since the last example was chosen."""
-    if state.current() != state.as_chosen():
+    if replace(state.current(), predict=False, projector=False) != state.as_chosen():
         st.button("Back to the example", key="reset", on_click=state.reset)
 
 
 def example_note() -> None:
-    """What is true of the chosen example, where to look and what to try, as long as it is the one that is shown."""
+    """What is true of the chosen example, where to look and what to try, as long as it is the one that is shown and no
+    lesson has said it."""
     chosen = state.current().example
-    if chosen and without_view(state.current()) == without_view(state.as_chosen()):
+    if chosen and not is_explained() and without_view(state.current()) == without_view(state.as_chosen()):
         found = example(chosen)
         with st.container(key="example_note"):
             st.info(

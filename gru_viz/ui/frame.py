@@ -1,11 +1,15 @@
-"""What surrounds every page: page settings, navigation, the sidebar."""
+"""What surrounds every page: page settings, navigation, the sidebar, the course, the projector."""
 
 import streamlit as st
 
+from gru_viz.lessons import Lesson
 from gru_viz.ui import state
 from gru_viz.ui.examples import example_note
-from gru_viz.ui.pages import PAGES, ROOT, script
+from gru_viz.ui.follow import for_a_class
+from gru_viz.ui.lessons import ask, go_to_its_page, is_covered, lesson_bar, lesson_in_view, lesson_note, take_link
+from gru_viz.ui.pages import ABOUT, HOME, LAST, PAGES, ROOT, script
 from gru_viz.ui.parts import link_notes
+from gru_viz.ui.projector import projector_buttons, projector_keys, projector_style
 from gru_viz.ui.save import save_run
 from gru_viz.ui.server import prepare
 from gru_viz.ui.sidebar import sidebar
@@ -16,16 +20,47 @@ SIDEBAR_WIDTH = 330  # px: no row of buttons breaks
 def frame() -> None:
     st.set_page_config("GRU, LSTM and RNN, step by step", ROOT / "static/icon.svg", "wide", SIDEBAR_WIDTH)
     prepare()
+    wrong = take_link()
     state.begin()
+    if wrong:
+        state.say("link", wrong)
     page = st.navigation(
-        [
-            st.Page(script(name), title=title, url_path=name, default=name == "contrast")
-            for name, title in PAGES.items()
-        ],
+        [st.Page(script(name), title=title, url_path=name, default=name == HOME) for name, title in PAGES.items()],
         position="top",
     )
+    name = page.url_path or HOME
+    go_to_its_page(name)
     sidebar()
+    with st.sidebar:
+        for_a_class(name)
+        projector_keys()
+    lesson, about = lesson_in_view(), name in ABOUT
+    covered = not about and is_covered()
+    _bar(lesson, can_tell=not about and not covered)
     link_notes()
+    shown = lesson if lesson and lesson.page == name and lesson.fits(state.current()) else None
+    if state.current().projector:
+        projector_style(None if about or covered else shown.figure if shown else "")
+    if about:
+        page.run()
+        return
+    st.session_state[LAST] = name
+    if lesson and covered:
+        ask(lesson)
+        return
+    if lesson:
+        lesson_note(lesson, is_shown=shown is not None)
     example_note()
     page.run()
     save_run()
+
+
+def _bar(lesson: Lesson | None, can_tell: bool) -> None:
+    """Above each page, where there is something to say in it."""
+    is_large = state.current().projector
+    if lesson or is_large:
+        with st.container(horizontal=True, vertical_alignment="center", key="bar"):
+            if lesson:
+                lesson_bar(lesson)
+            if is_large:
+                projector_buttons(can_tell)

@@ -89,6 +89,15 @@ def controls(experiment: Experiment) -> None:
     problem("target")
 
 
+def where_the_loss_is(experiment: Experiment, sequence: Sequence) -> None:
+    """A note, and a way to the end, where the loss is after an earlier step: another page may have moved it there."""
+    count = len(sequence.tokens)
+    if said := conclusions.early(step_in_view(experiment, count) + 1, count):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(markdown(said), width="content")
+            st.button("Take the last step", key="last_step", on_click=put_step, args=(count, count))
+
+
 def choose_step(experiment: Experiment, sequence: Sequence) -> None:
     """The step with the loss, by a slider: beside the strip on which it can be pointed at."""
     count = len(sequence.tokens)
@@ -222,7 +231,7 @@ def _four_gains(experiment: Experiment, sequence: Sequence, found: tuple[Reached
     usual = Experiment()
     key = ("gains", _key(experiment, hidden_size=usual.hidden_size, recurrent_gain=usual.recurrent_gain))
     result = worked(key, lambda: multiples(experiment, sequence), _back)
-    finding(what_if.multiplied(result))
+    finding(what_if.multiplied(result, experiment.share))
     limits = multiple_limits(result)
     for column, each in side_by_side(result, 2):
         with column:
@@ -261,7 +270,7 @@ def _horizon(experiment: Experiment, sequence: Sequence, found: tuple[Reached, .
     for column, each in side_by_side(result):
         with column:
             figure(
-                horizon_figure(each, sequence.labels, limits, experiment.share, theme()), f"horizon_{each.cell.name}",
+                horizon_figure(each, limits, experiment.share, theme()), f"horizon_{each.cell.name}",
                 spectra_words.described_horizon(each, experiment.share),
             )  # fmt: skip
     st.caption(spectra_words.horizon_how(result, experiment.share))

@@ -11,7 +11,12 @@ PAGES = {
     "gradients": "Gradients",
     "compare": "Compare",
     "equations": "Equations",
+    "lessons": "Lessons",
+    "help": "How to read this",
 }
+HOME = next(iter(PAGES))  # its name does not stand in its address
+ABOUT = ("lessons", "help")  # show no experiment
+LAST = "last_page"  # in the session: the page of the experiment that was seen last
 
 
 def script(name: str) -> Path:

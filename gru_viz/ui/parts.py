@@ -8,10 +8,11 @@ from typing import Any
 import streamlit as st
 
 from gru_viz.figures.common import CONFIG, zooms
+from gru_viz.figures.projector import enlarged
 from gru_viz.figures.ready import Ready
 from gru_viz.theme import THEMES, Theme
 from gru_viz.ui import state
-from gru_viz.ui.pages import script
+from gru_viz.ui.pages import PAGES, script
 from gru_viz.ui.save import figure_buttons
 from gru_viz.ui.table import table
 from gru_viz.ui.words import markdown
@@ -27,6 +28,7 @@ def question(text: str, badge: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title(markdown(text), width="content", anchor=False)
         st.badge(badge, color="gray")
+        go_to("help", PAGES["help"])
 
 
 def finding(text: str) -> None:
@@ -56,8 +58,9 @@ def figure(
         if pick and (points := st.session_state[key].selection.points):
             pick(points[0])
 
+    shown = enlarged(dict(drawn)) if state.current().projector else drawn
     st.plotly_chart(
-        Ready(drawn), key=key, theme=None, config=CONFIG, alt=alt, on_select=picked if pick else "ignore",
+        Ready(shown), key=key, theme=None, config=CONFIG, alt=alt, on_select=picked if pick else "ignore",
         selection_mode="points",
     )  # fmt: skip
     if zooms(drawn):

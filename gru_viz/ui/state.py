@@ -100,8 +100,8 @@ def change(field: str) -> None:
 
 def put(field: str, value: Any) -> None:
     """Give one field a value that somebody entered, or say why not."""
-    if _came_by_history():
-        return  # the widgets are older than the link that is about to be read
+    if _came_by_history() or value is None:
+        return  # the widgets are older than the link that is about to be read, or a client sent nothing
     restarted = "experiment" not in st.session_state
     before = current()
     if restarted:  # the link has just set all widgets, this one too
@@ -169,7 +169,7 @@ def choose_example(name: str) -> None:
 
 def reset() -> None:
     """Back to the example that was chosen last."""
-    show(as_chosen())
+    show(replace(as_chosen(), predict=current().predict, projector=current().projector))
 
 
 def show(experiment: Experiment) -> None:

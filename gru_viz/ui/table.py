@@ -18,8 +18,9 @@ _HTML = """
 """
 _CSS = """
 .scroll {
-  max-height: 24rem; overflow: auto; border: 1px solid var(--st-border-color); border-radius: var(--st-base-radius);
+  overflow: auto; border: 1px solid var(--st-border-color); border-radius: var(--st-base-radius);
 }
+.scroll.long { max-height: 24rem; }
 .scroll:focus-visible { outline: 2px solid var(--st-primary-color); }
 table {
   border-collapse: collapse; min-width: 100%; color: var(--st-text-color);
@@ -36,6 +37,8 @@ thead tr > :first-child { z-index: 2; }
 @media (max-width: 640px) { tbody tr > :first-child { white-space: normal; min-width: 7rem; } }
 """
 _JS = """
+const SHORT = 12  // rows
+
 export default function ({ data: bytes, parentElement }) {
   const data = JSON.parse(new TextDecoder().decode(bytes))
   const cell = (kind, text) => {
@@ -53,7 +56,9 @@ export default function ({ data: bytes, parentElement }) {
   parentElement.querySelector("thead").replaceChildren(head)
   const rows = data.rows.map(([first, ...others]) => row([name(first, "row"), ...others.map(text => cell("td", text))]))
   parentElement.querySelector("tbody").replaceChildren(...rows)
-  parentElement.querySelector(".scroll").setAttribute("aria-label", data.label)
+  const scroll = parentElement.querySelector(".scroll")
+  scroll.classList.toggle("long", rows.length > SHORT)  // of a short one no row is hidden, also where lines wrap
+  scroll.setAttribute("aria-label", data.label)
 }
 """
 _component = st.components.v2.component("gru_viz_table", html=_HTML, css=_CSS, js=_JS)

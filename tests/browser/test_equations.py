@@ -107,7 +107,7 @@ def test_another_cell_by_keyboard(server, open_page):
 
 def test_a_deep_link_may_be_the_first_request_to_a_server(fresh_server, open_page):
     page = open_page(address(fresh_server, text="Read Zoe", focus="lstm_peephole", cells="rnn"))
-    page.get_by_role("img", name="One step of the LSTM, peepholes").wait_for()
+    page.get_by_role("img", name="One step of the LSTM (peepholes)").wait_for()
     checked(page)
     assert "PyTorch computes the same over 8 steps" in said(page)
     page.get_by_role("link", name="Contrast").click()

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import gru_viz
+from gru_viz.cells import cell_names
 from gru_viz.experiment import Experiment
 from gru_viz.player import save_html
 from gru_viz.runs import cells_of, trace
@@ -217,6 +218,63 @@ def test_a_number_is_opened_where_it_stands(browser, file):
         assert "z" in player(page).locator(".opened h3").inner_text()
         player(page).locator('.cell[aria-label=GRU] [data-node][data-open="n"]').click()
         assert "GRU: n of unit 1" in player(page).locator(".opened h3").inner_text()
+
+
+LEGIBLE = """root => {
+  const wide = each => each.getBoundingClientRect().width
+  const seen = (scope, selector) => [...scope.querySelectorAll(selector)].filter(wide)
+  const size = text => {
+    const { width } = text.ownerSVGElement.getBoundingClientRect()
+    return (parseFloat(getComputedStyle(text).fontSize) * width) / text.ownerSVGElement.viewBox.baseVal.width
+  }
+  const boxes = seen(root, ".diagram [data-node]").filter(each => each.querySelector(".frame"))
+  return {
+    formulas: seen(root, ".formula").length,
+    cut: seen(root, ".formula").filter(formula => seen(formula, "math").some(each =>
+      each.getBoundingClientRect().right > formula.getBoundingClientRect().right + 1)).length,
+    least: Math.min(...seen(root, ".diagram text, .diagram tspan").map(text => size(text))),
+    covered: boxes.filter(box => {
+      const number = box.querySelector(".number")
+      const bottom = Number(number.getAttribute("y")) + 0.36 * parseFloat(getComputedStyle(number).fontSize) + 1.5
+      return bottom > box.querySelector(".frame").getBBox().height / 2 - 8
+    }).length,
+  }
+}"""
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    """All cells, with numbers that are long: powers of ten."""
+    experiment = Experiment(text="Ada", hidden_size=3, cells=cell_names(), input_gain=1e-6, recurrent_gain=1e-6)
+    sequence = parse_sequence(experiment.kind, experiment.text)
+    traces = {of.title: trace(experiment, of, sequence) for of in cells_of(experiment)}
+    return save_html(traces, tmp_path_factory.mktemp("tiny") / "tiny.html", labels=sequence.labels)
+
+
+@pytest.mark.parametrize("width", [1280, 822, 390])
+def test_formulas_are_whole_and_diagrams_can_be_read(browser, tiny, width):
+    with opened_file(browser, tiny, width=width) as page:
+        shown = player(page).evaluate(LEGIBLE)
+        assert shown["formulas"] == (21 if width > 500 else 1)
+        assert (shown["cut"], shown["covered"]) == (0, 0)
+        if width > 500:
+            assert shown["least"] >= 10.99
+        for title in ("LSTM", "GRU", "GRU (reset after)", "LSTM (peepholes)") if width < 500 else ():
+            press(page, title)
+            shown = player(page).evaluate(LEGIBLE)
+            assert shown["formulas"] >= 4
+            assert (shown["cut"], shown["covered"]) == (0, 0)
+
+
+def test_the_token_is_a_token_and_sums_stand_under_their_column(browser, file):
+    with opened_file(browser, file) as page:
+        inputs = player(page).locator('[data-node][data-name="x"] text.number').all_text_contents()
+        assert inputs == ["“.”"] * 3
+        player(page).get_by_role("button", name="Open f of LSTM").click()
+        ends = (
+            player(page).locator(".terms output").evaluate_all("all => all.map(e => e.getBoundingClientRect().right)")
+        )
+        assert ends[-1] == pytest.approx(max(ends), abs=1)
 
 
 def test_keys(browser, file):

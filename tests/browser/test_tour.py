@@ -1,4 +1,4 @@
-"""The whole tour by keyboard alone: from page to page, with another experiment, into the tables, and back by history."""
+"""The whole tour by keyboard alone: from page to page, with another experiment, into the tables, and back."""
 
 from tests.browser.watching import settled
 

@@ -2,16 +2,21 @@
 
 const GAP = 24  // px, as in the style sheet
 const LARGEST = 1.2
-const SMALLEST = 0.72  // of a diagram's own size; below it cells stand below each other
-const FORMULA = 340  // px that a formula needs
+const SMALLEST = 1  // of a diagram's own size, whose least text has 11 px; below it cells stand below each other
+const FORMULA = 250  // px that a formula needs, in lines; as in the style sheet
+const LINES = 58  // px of its height
 
 // {scale of a diagram, rows of {diagram, room in px}}
 export function arrange(diagrams, width) {
-  const ways = partitions(diagrams).map(rows => ({ rows, scale: Math.min(...rows.map(row => fitting(row, width))) }))
+  const ways = partitions(diagrams).flatMap(rows => {
+    const largest = Math.min(...rows.map(row => fitting(row, width)))
+    const scales = [largest, SMALLEST].filter(scale => scale <= largest)
+    return scales.map(scale => ({ scale, rows: rows.map(row => rooms(row, scale, width)) }))
+  })
   const readable = ways.filter(way => way.scale >= SMALLEST)
   const best = (readable.length ? readable : ways.slice(-1)).reduce((one, other) => (height(other) < height(one) ? other : one))
   const scale = Math.max(best.scale, 0.01)
-  return { scale: () => scale, rows: best.rows.map(row => rooms(row, scale, width)) }
+  return { scale: () => scale, rows: best.rows }
 }
 
 // One below the other, each as large as it fits.
@@ -41,7 +46,13 @@ function fitting(row, width) {
 }
 
 function height({ rows, scale }) {
-  return rows.reduce((sum, row) => sum + Math.max(...row.map(({ drawing }) => drawing.height)) * scale + GAP, 0)
+  return rows.reduce((sum, row) => sum + Math.max(...row.map(one => needs(one, scale))) + GAP, 0)
+}
+
+// Formulas stand beside their diagram where there is room, else below it.
+function needs({ diagram: { drawing, cell }, room }, scale) {
+  const [drawn, written] = [drawing.height * scale, cell.formulas.length * LINES]
+  return room - drawing.width * scale - GAP >= FORMULA ? Math.max(drawn, written) : drawn + written
 }
 
 function rooms(row, scale, width) {

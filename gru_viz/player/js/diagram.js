@@ -79,9 +79,9 @@ export class Diagram {
     const frame = { x: -width / 2, y: -height / 2, width, height, rx: 5 }
     part.level = svg("rect", { ...frame, class: "level" })
     part.group.append(svg("rect", { ...frame, class: "ground" }), part.level, svg("rect", { ...frame, class: "frame" }))
-    part.group.append(textAt("function", 0, -height / 2 + 11, node.label))
-    this.number(part, 0, -height / 2 + 27, "middle")
-    part.strip = [node.box[0] - width / 2 + 5, node.box[1] + height / 2 - STRIP - 4, width - 10]
+    part.group.append(textAt("function", 0, -height / 2 + 10, node.label))
+    this.number(part, 0, -height / 2 + 25, "middle")
+    part.strip = [node.box[0] - width / 2 + 5, node.box[1] + height / 2 - STRIP - 3, width - 10]
     if (node.symbol) this.opens(part)
   }
 
@@ -210,8 +210,12 @@ export class Diagram {
 }
 
 function textAt(kind, x, y, text, anchor = "middle") {
-  const [base, ...rest] = [...text.split("_")]
-  const element = svg("text", { class: kind, x, y, "text-anchor": anchor }, base)
-  if (rest.length) element.append(svg("tspan", { dy: 3, "font-size": 10 }, rest.join("_")))
+  const element = svg("text", { class: kind, x, y, "text-anchor": anchor })
+  let lowered = 0
+  for (const part of text.split(/(_[^\s_]+)/).filter(Boolean)) {
+    const low = part.startsWith("_") ? 3 : 0
+    element.append(svg("tspan", { dy: low - lowered, class: low ? "low" : null }, low ? part.slice(1) : part))
+    lowered = low
+  }
   return element
 }

@@ -11,8 +11,8 @@ export class Formulas {
 
   row(formula, onOpen) {
     const { cell } = this.run
-    const symbols = math(formula.symbols)
-    const numbers = math(formula.numbers)
+    const symbols = wrapping(formula.symbols)
+    const numbers = wrapping(formula.numbers)
     mark(symbols)
     const slots = [...numbers.querySelectorAll("[data-symbol]")].map(element => this.slot(element))
     const gradient = html("span", { class: "gradient" }, "")
@@ -56,6 +56,32 @@ export class Formulas {
     const { sign, log10 } = this.run.signedAdjoint(step, symbol, k)
     return `∂L/∂${symbol.replace("'", "′")} = ${fromLog10(sign, log10)}`
   }
+}
+
+// A formula that goes on in the next line where there is no room: one <math> for each piece, as MathML has no lines.
+function wrapping([tag, attributes, ...children]) {
+  const found = pieces(["mrow", {}, ...children]).map(piece => math([tag, attributes, ...piece]))
+  return html("span", { class: "wrapping" }, ...found.flatMap((piece, at) => (at ? [html("wbr"), piece] : [piece])))
+}
+
+// Before each = + − that stands between two things a new piece begins; each holds the groups that it is a part of.
+function pieces(tree) {
+  const [tag, attributes, ...children] = tree
+  if (tag !== "mrow") return [[tree]]
+  const found = [[]]
+  for (const child of children) {
+    if (betweenTwo(child) && found.at(-1).length) found.push([[child[0], { ...child[1], form: "infix" }, child[2]]])
+    else {
+      const [first, ...others] = pieces(child)
+      found.at(-1).push(...first)
+      found.push(...others)
+    }
+  }
+  return found.length === 1 ? [[tree]] : found.map(piece => [[tag, attributes, ...piece]])
+}
+
+function betweenTwo([tag, { form }, text]) {
+  return tag === "mo" && form !== "prefix" && "=+−".includes(text)
 }
 
 // What is pointed at lights up everywhere under its name.

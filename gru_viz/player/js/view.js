@@ -31,9 +31,9 @@ export function share(log10, { top }) {
 }
 
 // In a diagram there is little room: two digits before a power of ten.
-function short(sign, log10) {
-  const text = fromLog10(sign, log10)
-  return text.includes("·") ? fromLog10(sign, log10, 2) : text
+function short(write, ...value) {
+  const text = write(...value)
+  return text.includes("·") ? write(...value, 2) : text
 }
 
 class View {
@@ -55,11 +55,11 @@ export class Forward extends View {
   backward = false
 
   part(node) {
-    if (node.kind === "input") return { text: this.label }
+    if (node.kind === "input") return { text: `“${this.label}”` }
     if (!node.expression) return { text: "" }
     const values = this.valuesOf(node)
     const units = Array.from(values, value => this.colourOf(node, value))
-    return { text: number(values[this.unit]), colour: units[this.unit], units, unit: this.unit }
+    return { text: short(number, values[this.unit]), colour: units[this.unit], units, unit: this.unit }
   }
 
   wire(edge) {
@@ -83,10 +83,10 @@ export class Backward extends View {
     const own = this.gradient.of.get(node.id)
     if (node.kind === "join") return { text: "" }
     if (!own) return { text: "0", colour: this.colours.theme.ground }
-    if (node.kind === "input") return { text: short(1, this.log10(norm(own))) }
+    if (node.kind === "input") return { text: short(fromLog10, 1, this.log10(norm(own))) }
     const units = Array.from(own, value => this.colours.size(share(this.log10(value), this.scale)))
     const { sign, log10 } = signed(own[this.unit], this.gradient.exponent)
-    return { text: short(sign, log10), colour: this.colours.theme.ground, units, unit: this.unit }
+    return { text: short(fromLog10, sign, log10), colour: this.colours.theme.ground, units, unit: this.unit }
   }
 
   log10(mantissa) { return signed(mantissa, this.gradient.exponent).log10 }

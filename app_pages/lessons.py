@@ -1,0 +1,23 @@
+"""What do you expect? The ready examples as a course: a question first, then what this run shows."""
+
+import streamlit as st
+
+from gru_viz.lessons import LESSONS
+from gru_viz.ui.lessons import expected_in, start
+from gru_viz.ui.parts import sentence
+from gru_viz.ui.words import markdown
+
+st.title("What do you expect?", anchor=False)
+sentence(
+    f"{len(LESSONS)} lessons, each with a question that is asked before its figures are seen. The numbers are those of "
+    "a real run; with another seed the answer may be another one."
+)
+for lesson in LESSONS:
+    with st.container(border=True):
+        st.markdown(f"**{lesson.number}. {markdown(lesson.example.title)}**")
+        sentence(lesson.question)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            start(lesson)
+            if expected := expected_in(lesson):
+                st.markdown(f"You expected “{markdown(expected)}”.", width="content")
+sentence("For a class: a code to scan, a link to type, the projector and a handout for each lesson are in the sidebar.")

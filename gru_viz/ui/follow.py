@@ -1,0 +1,68 @@
+"""For a class: the page as a code to scan and a link to type, for a projector and for paper."""
+
+from __future__ import annotations
+
+from html import escape
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from gru_viz.experiment import Experiment, to_query
+from gru_viz.handout import handout
+from gru_viz.lessons import Lesson
+from gru_viz.ui import state
+from gru_viz.ui.lessons import LINK, lesson_in_view
+from gru_viz.ui.markup import markup
+from gru_viz.ui.pages import HOME
+from gru_viz.ui.parts import go_to
+
+LONGEST = 500  # characters of a link whose code a phone reads across a room
+
+
+def for_a_class(page: str) -> None:
+    """Folded up in the sidebar; what is in it is made when it is opened."""
+    opened = st.expander("For a class", key="for_a_class", on_change="rerun")
+    if not opened.open:
+        return
+    experiment, lesson = state.current(), lesson_in_view()
+    asked = lesson if lesson and lesson.fits(experiment) else None
+    link = class_link(st.context.url or "", page, experiment, asked)
+    with opened:
+        if len(link) <= LONGEST:
+            markup(_code(link), "class_code")
+        else:
+            st.markdown("This link is too long for a code to scan.")
+        st.code(link, language=None, wrap_lines=True)
+        st.button("Projector (key P)", key="projector_on", on_click=state.put, args=("projector", True))
+        if lesson:
+            shown = experiment if asked else lesson.example.experiment
+            st.download_button(
+                "Handout of this lesson", lambda: handout(lesson, shown, link), f"lesson_{lesson.number}.html",
+                "text/html", key="save_handout", on_click="ignore",
+            )  # fmt: skip
+            st.caption("One page to print, with room for a prediction.")
+        else:
+            go_to("lessons", "Lessons, each with a handout")
+
+
+def class_link(here: str, page: str, experiment: Experiment, lesson: Lesson | None) -> str:
+    """Where others see the same: a lesson's short link, which leads to its page and its question, or else the whole
+    experiment on this page.
+
+    ``here``: the address of this page, without what follows a question mark.
+    """
+    root = here.rstrip("/")
+    if page != HOME:
+        root = root.removesuffix(f"/{page}")
+    query = to_query(experiment)
+    if lesson:
+        page, query = HOME, {LINK: str(lesson.number)} | {k: v for k, v in query.items() if k == "seed"}
+    return f"{root}/{'' if page == HOME else page}" + (f"?{urlencode(query)}" if query else "")
+
+
+def _code(link: str) -> str:
+    """Black on white in both themes, with the quiet border that readers need."""
+    import segno
+
+    drawn = segno.make(link, micro=False).svg_inline(border=4, dark="#000", light="#fff", omitsize=True)
+    return f'<figure role="img" aria-label="Code to scan: {escape(link)}">{drawn}</figure>'

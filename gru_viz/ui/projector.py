@@ -1,0 +1,105 @@
+"""The projector: one figure and its question, large enough for the back row; what it shows is said when asked for."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from gru_viz.experiment import without_view
+from gru_viz.figures.projector import TEXT
+from gru_viz.ui import state
+
+_TOLD = "told"  # in the session: the experiment of which the conclusion is shown
+_HTML = """
+<span hidden></span>
+"""
+_JS = """
+const hands = new WeakMap()
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  hands.get(parentElement)?.abort()
+  const hand = new AbortController()
+  hands.set(parentElement, hand)
+  const isOn = data[0] === 1
+  const writes = element => element.matches?.(
+    "input:not([type=range], [type=checkbox], [type=radio]), textarea, select, [contenteditable=true]"
+  )
+  document.addEventListener("keydown", event => {
+    if (event.defaultPrevented || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return
+    if (event.composedPath().some(writes)) return
+    if (event.key.toLowerCase() === "p" || (isOn && event.key === "Escape")) setTriggerValue("pressed", true)
+  }, { signal: hand.signal })
+  return () => hand.abort()
+}
+"""
+_component = st.components.v2.component("gru_viz_projector", html=_HTML, js=_JS)
+
+_POINTER = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='48' height='64' viewBox='0 0 12 16'%3E"
+    "%3Cpath d='M1 1v12l3-3 2 5 2-1-2-5h5z' fill='black' stroke='white'/%3E%3C/svg%3E"
+)
+_PARTS = "[data-testid=stMainBlockContainer] > [data-testid=stVerticalBlock]"  # of a page, one below the other
+_STYLE = f"""
+[data-testid=stSidebar], [data-testid=stHeader] {{ display: none !important }}
+[data-testid=stApp], [data-testid=stApp] *, .js-plotly-plot .plotly .cursor-crosshair {{
+  cursor: url("{_POINTER}") 4 4, auto !important
+}}
+[data-testid=stMainBlockContainer] {{ padding: 1rem 2rem }}
+{_PARTS} {{ gap: .5rem }}
+[data-testid=stMain] :is(p, li, label, summary, code, td, th, input, button, .stMarkdownBadge) {{
+  font-size: {TEXT}px !important; line-height: 1.35; height: auto
+}}
+[data-testid=stMain] h1 {{ font-size: 34px; padding: 0; text-wrap: balance }}
+[data-testid=stMain] :is(h2, h3) {{ font-size: 28px; padding: 0 }}
+[data-testid=stMain] [data-testid=stHeading] [data-testid=stMarkdownContainer] {{ margin-bottom: 0 }}
+[data-testid=stMain] button p {{ padding: .2rem }}
+[data-testid=stMain] .stBidiComponent {{ zoom: {TEXT / 16} }}
+[data-testid=stMain] :is([data-testid=stPageLink], [class*=st-key-save_], :has(> .st-key-open_sidebar)) {{
+  display: none
+}}
+"""
+_FIRST = f"{_PARTS} > :has(.stPlotlyChart) ~ * {{ display: none }}"  # and nothing below the first figure
+_UNTOLD = f"""
+{_PARTS} > :is(
+  :has(> [data-testid=stMarkdown]), :has(> [data-testid=stHeading] h3), :has(> [data-testid=stAlert]), .st-key-said
+) {{ display: none }}
+"""
+
+
+def projector_keys() -> None:
+    """P switches it on and off where no field is being written in, Escape switches it off."""
+    _component(key="projector_keys", data=bytes([state.current().projector]), on_pressed_change=_switch)
+
+
+def projector_buttons(can_tell: bool) -> None:
+    """The conclusion, where there is one, and the way back."""
+    if can_tell:
+        label = "Hide the conclusion" if _is_told() else "Show the conclusion"
+        st.button(label, key="tell", on_click=_tell)
+    st.button("Leave", key="projector_off", on_click=_switch)
+
+
+def projector_style(figure: str | None) -> None:
+    """Large; and of a page the figure under that key or, with "", the first one; with None all that there is."""
+    style = _STYLE
+    if figure is not None:
+        style += _only(figure) if figure else _FIRST
+        style += "" if _is_told() else _UNTOLD
+    st.html(f"<style>{style}</style>")
+
+
+def _only(figure: str) -> str:
+    """A lesson's question stands above its figure in place of the page's, and what it says in between."""
+    seen = f".st-key-bar, .st-key-asked, .stAlert, .st-key-{figure}"
+    return f"{_PARTS} > :not({seen}, :has({seen})) {{ display: none }}\n"
+
+
+def _is_told() -> bool:
+    return st.session_state.get(_TOLD) == without_view(state.current())
+
+
+def _tell() -> None:
+    st.session_state[_TOLD] = None if _is_told() else without_view(state.current())
+
+
+def _switch() -> None:
+    state.put("projector", not state.current().projector)
