@@ -1,12 +1,13 @@
 """Every way in through AppTest: what a visitor enters, uploads or chooses, and what the page and the link then hold."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from gru_viz.examples import EXAMPLES, example, example_names
-from gru_viz.experiment import Experiment, from_query, to_query
+from gru_viz.experiment import Experiment, from_query, to_query, without_view
 from gru_viz.sequences import parse_sequence
 from gru_viz.sequences.tables import MAX_FILE, SUNSPOTS
 from tests import expected
@@ -313,6 +314,21 @@ def test_an_example_is_shown_with_what_to_notice(name):
     other = open_app(**link(app))
     assert experiment(other) == experiment(app)
     assert chosen.sentence() in notes(other)[0]
+
+
+@pytest.mark.parametrize("name", example_names())
+def test_the_name_of_an_example_is_a_link_to_it(name):
+    app = open_app(example=name, step="2")
+    assert experiment(app) == replace(example(name).experiment, example=name, step=2)
+    again = open_app(**link(app))
+    assert experiment(again) == experiment(app)
+
+
+def test_a_change_back_to_the_usual_run_is_not_the_example():
+    app = open_app(example="half_open")
+    enter(app, "keep", Experiment().keep)
+    assert without_view(experiment(app)) == Experiment()
+    assert experiment(open_app(**link(app))) == experiment(app)
 
 
 def test_the_app_opens_without_a_note_and_offers_twelve_examples():

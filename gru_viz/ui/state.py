@@ -6,6 +6,7 @@ its widget beside its sentence, while the experiment, the link and the figures k
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +16,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from gru_viz.cells import cell
 from gru_viz.errors import InputError
 from gru_viz.examples import EXAMPLES, example
-from gru_viz.experiment import MISSING, Experiment, from_query, to_query, with_weights
+from gru_viz.experiment import MISSING, Experiment, from_query, to_query, with_weights, without_view
 from gru_viz.labels import quoted
 from gru_viz.runs import with_fitting_replacement
 from gru_viz.sequences import KINDS, parse_sequence
@@ -86,11 +87,19 @@ def shown(field: str) -> str:
 def _take_link() -> None:
     query = {name: st.query_params.get_all(name) for name in st.query_params}
     asked, notes = from_query(query, st.session_state.get("long", {}))
+    if asked.example and _names_views_alone(query):
+        views = {name: getattr(asked, name) for name, setting in SETTINGS.items() if setting.view}
+        asked = replace(example(asked.example).experiment, **views)
     experiment, unread = _readable(asked)
     if not unread and (asked.replace, asked.by) != (experiment.replace, experiment.by) and {"replace", "by"} & {*query}:
         old, new = quoted(asked.replace), quoted(asked.by)
         notes += (f"The link replaces {old} by {new}, which is not possible in its sequence: we suggest another.",)
     _show(experiment, ({"link": " ".join(notes)} if notes else {}) | unread)
+
+
+def _names_views_alone(query: Iterable[str]) -> bool:
+    """Whether a link says nothing of the run itself: then an example in it is the example's own run."""
+    return set(query) <= {setting.key for setting in SETTINGS.values() if setting.view}
 
 
 def change(field: str) -> None:
@@ -202,6 +211,8 @@ def write_link() -> None:
     """The experiment into the address bar; a sequence that is too long for it is kept for this visitor's Back."""
     experiment = current()
     query = to_query(experiment)
+    if _names_views_alone(query) and without_view(experiment) != without_view(as_chosen()):
+        query["seed"] = str(experiment.seed)  # the usual run, and not that of the example that was chosen last
     if name := query.get(MISSING):
         kept: dict[str, tuple[str, str]] = st.session_state.setdefault("long", {})
         kept[name] = kept.pop(name, (experiment.kind, experiment.text))  # the last one used stands last
