@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from html import escape
 from urllib.parse import urlencode
 
@@ -60,6 +61,7 @@ def class_link(here: str, page: str, experiment: Experiment, lesson: Lesson | No
     return f"{root}/{'' if page == HOME else page}" + (f"?{urlencode(query)}" if query else "")
 
 
+@lru_cache(64)
 def _code(link: str) -> str:
     """Black on white in both themes, with the quiet border that readers need."""
     import segno
