@@ -304,10 +304,10 @@ REFUSED = {
 
 @pytest.mark.parametrize("text", REFUSED.values(), ids=REFUSED)
 def test_hostile_text_is_refused_at_once(text):
-    started = time.process_time()
+    started = time.thread_time()
     with pytest.raises(EquationError) as caught:
         Cell("hostile", text)
-    assert time.process_time() - started < 0.5
+    assert time.thread_time() - started < 0.5
     assert len(str(caught.value)) < 300
 
 
@@ -335,7 +335,7 @@ ACCEPTED = {
 @pytest.mark.parametrize("text", ACCEPTED.values(), ids=ACCEPTED)
 def test_odd_but_valid_text_is_a_cell_that_runs_at_once(text):
     """Well below the recursion limit and without doing shared parts again: each takes some milliseconds."""
-    started = time.process_time()
+    started = time.thread_time()
     cell = Cell("odd", text)
     params = init_params(cell, 1, 2, seed=0, recurrent_gain=0.1)
     trace = run(cell, params, np.zeros((4, 1)), {"h": [0.3, -0.2]})
@@ -343,7 +343,7 @@ def test_odd_but_valid_text_is_a_cell_that_runs_at_once(text):
     assert all(np.isfinite(flow[name]).all() for name in trace.names)
     assert all(np.isfinite(value).all() for value in flow.params.values())
     assert cell.roles["h"] == "state"
-    assert time.process_time() - started < 1.0
+    assert time.thread_time() - started < 1.0
 
 
 # Every code point, halves of surrogate pairs too; and soup of what the grammar itself is made of.
