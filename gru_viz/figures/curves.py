@@ -47,19 +47,17 @@ def curves_figure(
     labels: Sequence[str],
     theme: Theme,
     quantity: str,
-    theory: Sequence[Curve] = (),
     share: float | None = None,
     height: int = CURVES_HEIGHT,
     limits: tuple[float, float] | None = None,
 ) -> Figure:
-    """Curves of log10 values over the steps, each named at its first step; theory lies thin over them.
+    """Curves of log10 values over the steps, each named at its first step.
 
     ``limits``: of the axis, where several figures share one.
     """
-    every = [*curves, *theory]
-    gap = _gap(curve.name for curve in every)
-    height = max(height, round(gap * len(every)))
-    low, high = limits or limits_of(every)
+    gap = _gap(curve.name for curve in curves)
+    height = max(height, round(gap * len(curves)))
+    low, high = limits or limits_of(curves)
     layout = frame(theme, height + MARGIN["t"] + MARGIN["b"])
     places, texts = log_ticks(low, high)
     layout["xaxis"] = token_axis(labels, theme)
@@ -72,14 +70,14 @@ def curves_figure(
     for curve in curves:
         if curve.band is not None:
             data.extend(band_of(curve, len(curve.values), theme))
-    for curve in every:
+    for curve in curves:
         data.append(line(curve, labels, theme, logarithmic=True))
         if curve.reach:
             data.append(marker(curve, len(curve.values), theme))
     last = {round(float(curve.values[-1]), 9) for curve in curves if np.isfinite(curve.values[-1])}
     if share is not None and len(last) == 1:
         _draw_share(layout, last.pop(), share, low, high, theme)
-    layout["annotations"] += end_labels(every, low, high, theme, first=True, height=height)
+    layout["annotations"] += end_labels(curves, low, high, theme, first=True, height=height)
     layout["annotations"].append(quantity_words(quantity, theme))
     return {"data": data, "layout": layout}
 

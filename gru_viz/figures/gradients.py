@@ -64,7 +64,7 @@ def norms_figure(
         for name, values in each.theory.items()
     ]
     limits = limits_of([*drawn, *theory])
-    figure = curves_figure(drawn, labels, theme, QUANTITY[norm], (), share if norm == "state" else None, limits=limits)
+    figure = curves_figure(drawn, labels, theme, QUANTITY[norm], share if norm == "state" else None, limits=limits)
     figure["data"] += [line(each, labels, theme, logarithmic=True) for each in theory]
     if len(found[0].norm) < len(labels):
         _mark_loss(figure, len(found[0].norm), theme)
