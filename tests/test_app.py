@@ -190,7 +190,7 @@ IN_LINK = {
     "norm": ({"norm": "parts"}, "parts", None),
     "share": ({"share": "0.1"}, 0.1, None),
     "clip": ({"clip": "2"}, 2.0, None),
-    "example": ({"example": "half_open"}, "half_open", None),
+    "example": ({"example": "half_open", "keep": "0"}, "half_open", None),
     "predict": ({"predict": "1"}, True, None),
     "projector": ({"projector": "1"}, True, None),
 }

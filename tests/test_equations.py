@@ -2,7 +2,6 @@
 
 import pickle
 import re
-import time
 import unicodedata
 from typing import ClassVar
 
@@ -18,6 +17,7 @@ from gru_viz.backward import backward_plan
 from gru_viz.equations import parse_equations
 from gru_viz.forward import forward_plan
 from gru_viz.grammar import MAX_CHARACTERS, MAX_DEPTH
+from tests.patience import patience
 from tests.reference import apply, disagreements, expected, found, problem
 
 SIZES = {"H": 3, "I": 2}
@@ -304,10 +304,8 @@ REFUSED = {
 
 @pytest.mark.parametrize("text", REFUSED.values(), ids=REFUSED)
 def test_hostile_text_is_refused_at_once(text):
-    started = time.thread_time()
-    with pytest.raises(EquationError) as caught:
+    with patience(0.5), pytest.raises(EquationError) as caught:
         Cell("hostile", text)
-    assert time.thread_time() - started < 0.5
     assert len(str(caught.value)) < 300
 
 
@@ -335,15 +333,14 @@ ACCEPTED = {
 @pytest.mark.parametrize("text", ACCEPTED.values(), ids=ACCEPTED)
 def test_odd_but_valid_text_is_a_cell_that_runs_at_once(text):
     """Well below the recursion limit and without doing shared parts again: each takes some milliseconds."""
-    started = time.thread_time()
-    cell = Cell("odd", text)
-    params = init_params(cell, 1, 2, seed=0, recurrent_gain=0.1)
-    trace = run(cell, params, np.zeros((4, 1)), {"h": [0.3, -0.2]})
-    flow = backpropagate(trace)
+    with patience(1.0):
+        cell = Cell("odd", text)
+        params = init_params(cell, 1, 2, seed=0, recurrent_gain=0.1)
+        trace = run(cell, params, np.zeros((4, 1)), {"h": [0.3, -0.2]})
+        flow = backpropagate(trace)
     assert all(np.isfinite(flow[name]).all() for name in trace.names)
     assert all(np.isfinite(value).all() for value in flow.params.values())
     assert cell.roles["h"] == "state"
-    assert time.thread_time() - started < 1.0
 
 
 # Every code point, halves of surrogate pairs too; and soup of what the grammar itself is made of.

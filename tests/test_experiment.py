@@ -2,7 +2,6 @@ import base64
 import math
 import re
 import reprlib
-import time
 import tracemalloc
 import unicodedata
 import zlib
@@ -30,6 +29,7 @@ from gru_viz.experiment import (
 from gru_viz.packing import pack
 from gru_viz.sequences import KINDS
 from gru_viz.settings import KEEP_CHOICES, SETTINGS
+from tests.patience import patience
 
 KEPT = "one of 0, 1, 2, 3, for 50 %, 73 %, 88 %, 95 %, is expected"
 CELLS = "one or more of rnn, lstm, gru, gru_reset_after, lstm_peephole, each once, is expected"
@@ -517,14 +517,13 @@ def test_a_bomb_is_refused_in_little_room_and_time():
     packed = base64.urlsafe_b64encode(bomb).decode().rstrip("=")
     assert len(packed) < MAX_QUERY_BYTES
     tracemalloc.start()
-    start = time.process_time()
     try:
-        experiment, notes = from_query({"z": packed})
-        took, peak = time.process_time() - start, tracemalloc.get_traced_memory()[1]
+        with patience(0.5):
+            experiment, notes = from_query({"z": packed})
+        peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
     assert (experiment, len(notes)) == (Experiment(), 1)
-    assert took < 0.5
     assert peak < 1_000_000
 
 

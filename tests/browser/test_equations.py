@@ -71,7 +71,7 @@ def test_each_cell_has_its_formulas_and_its_diagram(server, open_page, each):
     lines = page.locator("math")
     spoken = lines.evaluate_all("all => all.map(line => line.getAttribute('aria-label'))")
     assert spoken == [formula.words for formula in formulas(each).values()]
-    picture = page.get_by_role("img", name=re.compile(f"^One step of the {each.title} Time"))
+    picture = page.get_by_role("img", name=re.compile(f"^One step of the {re.escape(each.title)} Time"))
     box = picture.bounding_box()
     assert box["width"] <= 390
     size = picture.evaluate("svg => parseFloat(getComputedStyle(svg).fontSize) * svg.getBoundingClientRect().width"

@@ -90,8 +90,9 @@ def test_the_pointer_reads_the_gate_and_its_letter(server, open_page):
     page = open_page(gates(server))
     box = main(page).get_by_role("figure").first.bounding_box()
     page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 70)
-    page.wait_for_timeout(500)
-    (said,) = main(page).locator(".hoverlayer .hovertext").all_text_contents()
+    label = main(page).locator(".hoverlayer .hovertext")
+    label.wait_for()
+    (said,) = label.all_text_contents()
     assert re.fullmatch(r"LSTM f of unit \d at “\S+”: 0\.\d{3}", said)
 
 
