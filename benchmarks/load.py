@@ -2,11 +2,13 @@
 
     python -m benchmarks.load                         # 60 visitors on Contrast, a change a second each, 20 s
     python -m benchmarks.load --page gates --visitors 30
+    python -m benchmarks.load --processes 2           # the same class on two of the app's processes
     python -m benchmarks.load --arrive 100 --rounds 3 # a class that arrives within a second, and leaves, three times
 
 A visitor changes the seed once a second, as the sidebar's field does; a change counts as answered when the server says
-that its script has finished. The server is started here, on loopback, and shares the machine with the visitors. At the
-end each visitor's page is compared, text by text, with the one that a lone visitor with the same link gets.
+that its script has finished. The server is started here, on loopback, and shares the machine with the visitors. Of
+several processes each visitor has one, as behind deploy/nginx.conf, and their memory is added up. At the end each
+visitor's page is compared, text by text, with the one that a lone visitor with the same link gets.
 """
 
 from __future__ import annotations
@@ -15,6 +17,8 @@ import argparse
 import asyncio
 import random
 import time
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from statistics import median, quantiles
 from urllib.parse import urlencode
@@ -124,14 +128,20 @@ class Visitor:
         return False
 
 
-def visitors(url: str, page: str, count: int) -> list[Visitor]:
+def visitors(urls: Sequence[str], page: str, count: int) -> list[Visitor]:
     """Each with a sentence and a seed of its own: no cache has seen it."""
     drawn = random.Random(count)
     texts = [" ".join(drawn.choices(WORDS.split(), k=8)) for _ in range(count)]
     return [
-        Visitor(url, page, Experiment(text=text, seed=1000 * k, replace=text.split()[0], by="a cat"))
+        Visitor(urls[k % len(urls)], page, Experiment(text=text, seed=1000 * k, replace=text.split()[0], by="a cat"))
         for k, text in enumerate(texts)
     ]
+
+
+def memory_of_all(urls: Sequence[str]) -> tuple[float, float, bool]:
+    """MB now and at most, and whether any has loaded torch."""
+    now, most, torch = zip(*map(memory, urls), strict=True)
+    return sum(now), sum(most), any(torch)
 
 
 async def use(visitor: Visitor, seconds: float) -> None:
@@ -145,29 +155,29 @@ async def use(visitor: Visitor, seconds: float) -> None:
         await asyncio.sleep(max(0.0, 1 - (time.perf_counter() - now)))
 
 
-async def lone_texts(url: str, visitor: Visitor) -> dict[tuple[int, ...], str]:
+async def lone_texts(visitor: Visitor) -> dict[tuple[int, ...], str]:
     """What a visitor with the same experiment reads who is alone."""
     seed = visitor.experiment.seed + len(visitor.taken)
-    lone = Visitor(url, visitor.page, visitor.experiment)
+    lone = Visitor(visitor.url, visitor.page, visitor.experiment)
     await lone.arrive()
     await lone.ask(seed)
     await lone.leave()
     return lone.texts
 
 
-async def load(url: str, page: str, count: int, seconds: float, checked: int) -> None:
+async def load(urls: Sequence[str], page: str, count: int, seconds: float, checked: int) -> None:
     """Visitors who are all there and use the page."""
-    everyone = visitors(url, page, count)
+    everyone = visitors(urls, page, count)
     for visitor in everyone:
         await visitor.arrive()
     start = time.perf_counter()
     await asyncio.gather(*(use(visitor, seconds) for visitor in everyone))
     passed = time.perf_counter() - start
-    now, most, torch = memory(url)
+    now, most, torch = memory_of_all(urls)
     taken = sorted(each for visitor in everyone for each in visitor.taken)
     others = 0
     for visitor in everyone[:: max(1, count // checked)]:
-        others += await lone_texts(url, visitor) != visitor.texts
+        others += await lone_texts(visitor) != visitor.texts
     await asyncio.gather(*(visitor.leave() for visitor in everyone))
     problems = [problem for visitor in everyone for problem in visitor.problems]
     print(
@@ -178,10 +188,10 @@ async def load(url: str, page: str, count: int, seconds: float, checked: int) ->
     )
 
 
-async def arrivals(url: str, page: str, count: int, rounds: int) -> None:
+async def arrivals(urls: Sequence[str], page: str, count: int, rounds: int) -> None:
     """A class that arrives within one second, and leaves."""
     for turn in range(rounds):
-        everyone = visitors(url, page, count)
+        everyone = visitors(urls, page, count)
 
         async def one(visitor: Visitor, k: int) -> None:
             await asyncio.sleep(k / count)
@@ -191,7 +201,7 @@ async def arrivals(url: str, page: str, count: int, rounds: int) -> None:
         first = sorted(visitor.first_run for visitor in everyone)
         await asyncio.gather(*(visitor.leave() for visitor in everyone))
         await asyncio.sleep(5)
-        now, most, _ = memory(url)
+        now, most, _ = memory_of_all(urls)
         problems = {problem for visitor in everyone for problem in visitor.problems}
         print(
             f"{page:13} {count:4} arrive in 1 s, round {turn + 1}: page after p50 {median(first):4.2f} s, "
@@ -204,16 +214,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--page", default="contrast", help="the name of the page in its address")
     parser.add_argument("--visitors", type=int, default=60)
+    parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--arrive", type=int, default=0, help="so many arrive within a second, instead")
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--checked", type=int, default=10, help="so many visitors' pages are compared at the end")
     given = parser.parse_args()
-    with serve() as url:
+    with ExitStack() as servers:
+        urls = [servers.enter_context(serve()) for _ in range(given.processes)]
         if given.arrive:
-            asyncio.run(arrivals(url, given.page, given.arrive, given.rounds))
+            asyncio.run(arrivals(urls, given.page, given.arrive, given.rounds))
         else:
-            asyncio.run(load(url, given.page, given.visitors, given.seconds, given.checked))
+            asyncio.run(load(urls, given.page, given.visitors, given.seconds, given.checked))
 
 
 if __name__ == "__main__":

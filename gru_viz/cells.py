@@ -70,7 +70,7 @@ class Cell:
         """Name -> shape in letters: ("H", "I"), ("H", "H") or ("H",); in order of appearance."""
         return self.equations.parameters
 
-    @property
+    @functools.cached_property
     def gates(self) -> tuple[str, ...]:
         """The names that are a sigmoid, or one minus a gate: values from 0 to 1."""
         return tuple(name for name in self.names if name in self.graph.values and is_gate(self.node(name)))

@@ -6,6 +6,7 @@ change places. There is no such map between a reset gate before and after the re
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -145,6 +146,7 @@ def checked(cell: Cell, params: Mapping[str, object]) -> tuple[Parameters, Sizes
     return check_params(cell, params, inputs)
 
 
+@functools.lru_cache(maxsize=1024)  # a page asks for the same few cells at every visit
 def comparable(part: Cell | Expression) -> object:
     """Equal for equal equations, names included, up to the order of lines, terms and factors."""
     match part:

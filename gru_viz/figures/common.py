@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import html
 import math
 from collections.abc import Mapping, Sequence
@@ -41,6 +42,7 @@ def untyped(spec: Mapping[str, str]) -> np.ndarray:
     return flat.reshape([int(n) for n in spec["shape"].split(",")]) if "shape" in spec else flat
 
 
+@functools.lru_cache(maxsize=2048)  # each curve of a figure asks for the same tokens
 def plain(text: str) -> str:
     """A person's text for a label of Plotly, which reads some HTML."""
     return html.escape(text, quote=False)

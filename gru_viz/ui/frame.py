@@ -1,5 +1,7 @@
 """What surrounds every page: page settings, navigation, the sidebar, the course, the projector."""
 
+from typing import Any
+
 import streamlit as st
 
 from gru_viz.lessons import Lesson
@@ -13,21 +15,24 @@ from gru_viz.ui.projector import projector_buttons, projector_keys, projector_st
 from gru_viz.ui.save import save_run
 from gru_viz.ui.server import prepare
 from gru_viz.ui.sidebar import sidebar
+from gru_viz.ui.turns import turn
 
 SIDEBAR_WIDTH = 330  # px: no row of buttons breaks
 
 
 def frame() -> None:
+    with turn():
+        _frame()
+
+
+def _frame() -> None:
     st.set_page_config("GRU, LSTM and RNN, step by step", ROOT / "static/icon.svg", "wide", SIDEBAR_WIDTH)
     prepare()
     wrong = take_link()
     state.begin()
     if wrong:
         state.say("link", wrong)
-    page = st.navigation(
-        [st.Page(script(name), title=title, url_path=name, default=name == HOME) for name, title in PAGES.items()],
-        position="top",
-    )
+    page = st.navigation(_pages(), position="top")
     name = page.url_path or HOME
     go_to_its_page(name)
     sidebar()
@@ -53,6 +58,15 @@ def frame() -> None:
     example_note()
     page.run()
     save_run()
+
+
+def _pages() -> list[Any]:
+    """Kept for the visit: to find nine files again in every run takes a twentieth of it."""
+    if "pages" not in st.session_state:
+        st.session_state["pages"] = [
+            st.Page(script(name), title=title, url_path=name, default=name == HOME) for name, title in PAGES.items()
+        ]
+    return st.session_state["pages"]
 
 
 def _bar(lesson: Lesson | None, can_tell: bool) -> None:

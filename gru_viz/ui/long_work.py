@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
+from gru_viz.ui.turns import aside
+
 T = TypeVar("T")
 
 KEPT = 24  # results, shared by all visitors; the largest takes 0.3 MB
@@ -38,7 +40,8 @@ def worked(key: Hashable, work: Callable[[], Generator[tuple[float, str], None, 
         bar = st.progress(0.0, "Starting")
         st.button("Stop", key=f"stop_{key[0] if isinstance(key, tuple) else key}", on_click=stop)
     try:
-        found = _in_pieces(work(), bar)
+        with aside():
+            found = _in_pieces(work(), bar)
     finally:
         place.empty()
     results[key] = found
