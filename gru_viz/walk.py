@@ -22,6 +22,7 @@ from gru_viz.trace import Trace
 
 MAX_BYTES = 256 * 2**20  # of all the values that one walk backwards keeps
 CHUNK = 128  # steps at most
+FIRST = 64  # of the first chunk, whose drift nobody knows: few enough to end before the numbers that are slow
 LOW, HIGH = -400, 500  # norms of mantissas stay between these powers of two, their squares within a float64
 LOWEST, HIGHEST = 2.0 ** (2 * LOW), 2.0 ** (2 * HIGH)  # of a squared norm
 MIDDLE, ROOM = (LOW + HIGH) // 2, HIGH - LOW - 40
@@ -80,7 +81,7 @@ class Walk:
         for name, values in self.loss.items():
             self.states[name][-1] = values[-1]
         exponent: Array = np.zeros(self.lead, dtype=np.int64)
-        hi, length, start, square = self.steps, CHUNK, None, self.square(self.steps, self.steps + 1)
+        hi, length, start, square = self.steps, FIRST, None, self.square(self.steps, self.steps + 1)
         while hi > 0:
             exponent = self.rescale(hi, exponent, start, square[0])
             lo = max(0, hi - length)
@@ -110,13 +111,17 @@ class Walk:
 
     def rescale(self, hi: int, exponent: Array, start: Array | None, square: Array) -> Array:
         """Bring each batch row after step ``hi`` to 2**start, or near 1, and return the exponent of its mantissas."""
-        if start is not None or not _between(square, 1 / NEAR_ONE, NEAR_ONE):
-            rows = [values[hi] for values in self.states.values()]
-            mantissa = _binary_exponent(rows)
-            stay = (mantissa == NOTHING) | (np.abs(mantissa) <= NEAR if start is None else False)
-            shift = np.where(stay, 0, mantissa if start is None else mantissa - start)
-            for row in rows:
-                row[...] = np.ldexp(row, -shift[..., None])
+        if start is not None:
+            shift = np.where(square > 0, np.frexp(square)[1] // 2 - start, 0)
+        elif not _between(square, 1 / NEAR_ONE, NEAR_ONE):
+            mantissa = _binary_exponent([values[hi] for values in self.states.values()])
+            shift = np.where((mantissa == NOTHING) | (np.abs(mantissa) <= NEAR), 0, mantissa)
+        else:
+            shift = None
+        if shift is not None:
+            down = -shift[..., None]
+            for values in self.states.values():
+                np.ldexp(values[hi], down, values[hi])
             exponent = exponent + shift
             self.rescaled = self.rescaled or bool(np.any(exponent))
         self.state_exponent[hi] = exponent
