@@ -1,4 +1,5 @@
-"""A button that copies the address of the page, which is the experiment; and tells Python when the theme changes."""
+"""A button that copies the address of the page, which is the experiment; and tells Python what happens to the page: its
+theme changes, or its server comes back."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ input[hidden] { display: none; }
 _JS = """
 const grounds = new WeakMap()
 
-export default function ({ parentElement, setStateValue }) {
+export default function ({ parentElement, setStateValue, setTriggerValue }) {
   const button = parentElement.querySelector("button")
   const status = parentElement.querySelector("[role=status]")
   const field = parentElement.querySelector("input")
@@ -60,11 +61,24 @@ export default function ({ parentElement, setStateValue }) {
   const seen = grounds.get(parentElement)
   grounds.set(parentElement, ground)
   if (seen !== undefined && seen !== ground) setStateValue("ground", ground)
-  return () => clearTimeout(timer)
+
+  // A server that was started again knows nothing of this page, and would not hear its first click: a run before it.
+  const app = document.querySelector("[data-testid=stApp]")
+  let lost = false
+  const line = new MutationObserver(() => {
+    const connected = app.dataset.testConnectionState === "CONNECTED"
+    if (connected && lost) setTriggerValue("back", true)
+    lost = !connected
+  })
+  line.observe(app, { attributeFilter: ["data-test-connection-state"] })
+  return () => {
+    clearTimeout(timer)
+    line.disconnect()
+  }
 }
 """
 _component = st.components.v2.component("gru_viz_copy_link", html=_HTML, css=BUTTON_CSS + _CSS, js=_JS)
 
 
 def copy_link() -> None:
-    _component(key="copy_link", on_ground_change=lambda: None)
+    _component(key="copy_link", on_ground_change=lambda: None, on_back_change=lambda: None)
