@@ -4,6 +4,7 @@ A test holds them together with the code.
 """
 
 import inspect
+import re
 from pathlib import Path
 
 import gru_viz
@@ -13,6 +14,8 @@ from gru_viz.theme import LIGHT
 HEAD = """# Reference
 
 What `import gru_viz` offers, from the docstrings. Shapes: T time, B batch, I input, H hidden, S all states together.
+`Array` is a NumPy array, `Parameters` a dict of arrays by the names of a cell's equations, `Traces` a run, a list of
+runs or a dict that names them, `Flows` the gradients of runs in the same form.
 """
 PAGE = Path(__file__).with_name("reference.md")
 
@@ -21,7 +24,7 @@ def signature(name: str, thing: object) -> str:
     """The call; of a class that only the library makes, whose arguments are its inner parts, just the name."""
     if inspect.isclass(thing) and issubclass(thing, Exception):
         return name
-    call = f"{name}{inspect.signature(thing)}".replace("'", "").replace("<factory>", "{}")
+    call = re.sub(r"(: |-> )'([^']*)'", r"\1\2", f"{name}{inspect.signature(thing)}").replace("<factory>", "{}")
     return name if inspect.isclass(thing) and any(part in call for part in ("Node", "Plan", "Walk")) else call
 
 

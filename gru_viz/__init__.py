@@ -42,14 +42,20 @@ __all__ = [
     "spectral_norms",
     "step_jacobians",
     "sweep",
+    "to_csv",
+    "to_npz",
+    "to_script",
     "to_torch",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    """The player is imported when it is asked for: who only computes does not wait for it."""
+    """What takes a run along is imported when it is asked for: who only computes does not wait for it."""
+    home: Any
     if name in ("save_html", "show"):
-        from gru_viz import player
-
-        return getattr(player, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from gru_viz import player as home
+    elif name in ("to_csv", "to_npz", "to_script"):
+        from gru_viz import export as home
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(home, name)

@@ -50,7 +50,7 @@ def compile_straight(needed: Iterable[Node]) -> Straight:
 
 
 class Bulk:
-    """Evaluates nodes on demand and keeps what it has: ``bulk[node]``."""
+    """Evaluates nodes on demand and keeps what it has: ``bulk[node]``; infinite beyond the largest number."""
 
     def __init__(self, known: Mapping[Node, Array], params: Mapping[str, Array], sweep: bool) -> None:
         self._values: dict[Node, Array | float] = dict(known)
@@ -58,7 +58,8 @@ class Bulk:
 
     def __getitem__(self, node: Node) -> Array:
         if node not in self._values:
-            self.evaluate(reachable([node], self._values.__contains__))
+            with np.errstate(over="ignore", invalid="ignore"):
+                self.evaluate(reachable([node], self._values.__contains__))
         return self._values[node]  # type: ignore[return-value]
 
     def evaluate(self, nodes: Iterable[Node]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
 from gru_viz.equations import Equations, parse_equations
-from gru_viz.errors import InputError
+from gru_viz.errors import InputError, check_kind, finite_number, shown
 from gru_viz.graph import Graph, Node, build
 from gru_viz.roles import ROLES, bias_of, is_gate, keeping_gates, read_roles
 
@@ -32,19 +32,25 @@ class Cell:
     variant_of: str = ""
 
     def __post_init__(self) -> None:
+        for what in ("name", "text", "title", "source", "variant_of"):
+            check_kind(getattr(self, what), str, what, "a text")
         known = {*self.states, *self.names, *self.parameters, "x"}
         for what, given in (("meanings", self.meanings), ("roles", self.roles)):
-            if unknown := sorted(set(given) - known):
+            check_kind(given, Mapping, what, "a mapping of names to texts")
+            if unknown := [name for name in given if name not in known]:
                 raise InputError(
-                    f"{what} of {self.name!r} names {unknown[0]!r}; its names are {', '.join(sorted(known))}."
+                    f"{what} of {shown(self.name)} names {shown(unknown[0])}; its names are {', '.join(sorted(known))}."
                 )
-        if wrong := sorted(set(self.roles.values()) - set(ROLES)):
-            raise InputError(f"roles of {self.name!r} holds {wrong[0]!r}; the roles are {', '.join(ROLES)}.")
+            for name, word in given.items():
+                check_kind(word, str, f"{what} of {name}", "a text")
+        if wrong := [role for role in self.roles.values() if role not in ROLES]:
+            raise InputError(f"roles of {shown(self.name)} holds {shown(wrong[0])}; the roles are {', '.join(ROLES)}.")
         object.__setattr__(self, "title", self.title or self.name)
         object.__setattr__(self, "roles", {**read_roles(self.graph, self.states), **self.roles})
 
     @functools.cached_property
     def equations(self) -> Equations:
+        """Its lines, parsed and checked."""
         return _analyse(self.text)[0]
 
     @functools.cached_property
@@ -76,7 +82,9 @@ class Cell:
         return tuple(name for name in self.names if name in self.graph.values and is_gate(self.node(name)))
 
     def node(self, name: str) -> Node:
-        """The graph's node of a defined name; of a state, its value after the step."""
+        """The graph's node of a defined name; of a state, its value after the step. Raises InputError."""
+        if not isinstance(name, str) or name not in self.names:
+            raise InputError(f"{self.name} has no value {shown(name)}; its values are {', '.join(self.names)}.")
         values = self.graph.values
         return values[name + "'"] if name in self.states else values[name]
 
@@ -89,8 +97,9 @@ class Cell:
         """The biases with which the gates start by keeping sigmoid(keep) of the old state at each step.
 
         +keep for a gate that multiplies the old value of the state it updates, -keep for one whose complement
-        does; all others are left alone, and a cell without such a gate has none.
+        does; all others are left alone, and a cell without such a gate has none. Raises InputError.
         """
+        keep = finite_number(keep, "keep")
         direction = keeping_gates(self.graph, self.states)
         biases = self.gate_biases()
         return {
@@ -204,8 +213,9 @@ def cell_names() -> tuple[str, ...]:
 
 
 def cell(name: str) -> Cell:
-    """The ready cell of that name."""
+    """The ready cell of that name. Raises InputError."""
+    check_kind(name, str, "name", "the name of a cell, such as 'gru',")
     for known in CATALOGUE:
         if known.name == name:
             return known
-    raise InputError(f"There is no cell {name!r}; the cells are {', '.join(cell_names())}.")
+    raise InputError(f"There is no cell {shown(name)}; the cells are {', '.join(cell_names())}.")

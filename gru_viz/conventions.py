@@ -11,14 +11,12 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 
-import numpy as np
-
 from gru_viz.cells import CATALOGUE, Cell
 from gru_viz.equations import INPUT_MATRIX
-from gru_viz.errors import InputError
+from gru_viz.errors import InputError, check_kind
 from gru_viz.grammar import Call, Expression, MatrixProduct, Name, Negative, Product, Sum
 from gru_viz.graph import reachable
-from gru_viz.parameters import Parameters, Sizes, check_params
+from gru_viz.parameters import A_CELL, PARAMETER, Parameters, Sizes, as_numbers, check_names, check_params
 from gru_viz.roles import complement, keeping_gates
 
 MEANINGS = {
@@ -36,6 +34,7 @@ def swap_z(cell: Cell, params: Mapping[str, object]) -> tuple[Cell, Parameters]:
     and whose complement writes, or the other way round; of several such gates all are swapped. Raises InputError for a
     cell without one, or where what it is computed of is used elsewhere as well, and for parameters that do not fit.
     """
+    check_kind(cell, *A_CELL)
     swapped, negated = swap_cell(cell), negated_parameters(cell)
     given, _ = checked(cell, params)
     return swapped, {name: -value if name in negated else value.copy() for name, value in given.items()}
@@ -138,12 +137,13 @@ def _exchange(line: str, gate: str) -> str:
 
 def checked(cell: Cell, params: Mapping[str, object]) -> tuple[Parameters, Sizes]:
     """``check_params`` with the size of the input that the parameters have."""
-    first = next((name for name, shape in cell.parameters.items() if shape == INPUT_MATRIX), "")
-    try:
-        inputs = np.shape(params[first])[-1]  # type: ignore[call-overload]
-    except (KeyError, IndexError, ValueError):
-        inputs = 1  # what is wrong is for check_params to say
-    return check_params(cell, params, inputs)
+    given = check_names(cell, params)
+    shapes = [
+        as_numbers(given[name], PARAMETER, name, cell.name).shape
+        for name, shape in cell.parameters.items()
+        if shape == INPUT_MATRIX
+    ]
+    return check_params(cell, given, shapes[0][-1] if shapes and shapes[0] else 1)  # which says what is wrong with it
 
 
 @functools.lru_cache(maxsize=1024)  # a page asks for the same few cells at every visit

@@ -9,11 +9,13 @@ import numpy as np
 
 from gru_viz.cells import Cell
 from gru_viz.engine import run
-from gru_viz.errors import InputError
+from gru_viz.errors import InputError, check_kind, shown, whole_number
 from gru_viz.gradients import backpropagate
 from gru_viz.graph import OPERATIONS, Array, Graph, Node, derivatives
-from gru_viz.parameters import stacked_sets
-from gru_viz.trace import Trace
+from gru_viz.parameters import A_CELL, stacked_sets
+from gru_viz.trace import A_RUN, Trace
+
+MAX_AT_ONCE = 1_000  # sets of a sweep side by side
 
 
 def direct_paths(trace: Trace) -> dict[str, Array]:
@@ -22,8 +24,9 @@ def direct_paths(trace: Trace) -> dict[str, Array]:
     The factor is ∏ f of an LSTM's c, ∏ (1 - z) of a GRU's h: what multiplies the state's old value where gates are
     taken as given, found in the graph of any cell. It is neither an upper nor a lower bound of the gradient; only with
     U = 0 and no peepholes it is the gradient. A state that is nowhere kept has no entry. Row t: after step t; the last
-    is 0.
+    is 0. Raises InputError.
     """
+    check_kind(trace, *A_RUN)
     cell, bulk, found = trace.cell, trace.bulk(), {}
     graph = Graph(cell.graph)
     shape = (trace.steps, *trace.lead, trace.hidden_size)
@@ -46,9 +49,8 @@ def saliency(trace: Trace, step: int | None = None) -> Array:
 
     How much the chosen step's h (counted from 0; else the last one's) hangs on each input. Raises InputError.
     """
-    chosen = trace.steps - 1 if step is None else step
-    if isinstance(chosen, bool) or not isinstance(chosen, (int, np.integer)) or not 0 <= chosen < trace.steps:
-        raise InputError(f"step is {step!r}; a whole number from 0 to {trace.steps - 1:,} is allowed.")
+    check_kind(trace, *A_RUN)
+    chosen = -1 if step is None else whole_number(step, "step", 0, trace.steps - 1)
     loss = np.zeros((trace.steps, *trace.lead, trace.hidden_size))
     loss[chosen] = 1.0
     return backpropagate(trace, {"h": loss}).log10_norm("x")
@@ -64,13 +66,19 @@ def sweep(
     """Runs of one cell over many sets of parameters (seeds, gains, biases), some of them side by side as one batch.
 
     Yields (how many sets are done, the run of the latest ones), whose batch rows are the sets in their order. A piece
-    is computed when it is asked for: to stop is not to ask. ``x``: (T, I), the same for all sets.
+    is computed when it is asked for: to stop is not to ask. ``x``: (T, I), the same for all sets. ``at_once``: at most
+    1,000. Raises InputError, for a set or an x that does not fit when its piece is asked for.
     """
-    if isinstance(at_once, bool) or not isinstance(at_once, (int, np.integer)) or at_once < 1:
-        raise InputError(f"at_once is {at_once!r}; a whole number from 1 is allowed.")
-    if isinstance(params, Mapping) or not isinstance(params, Iterable):
-        raise InputError(f"params is a {type(params).__name__}; a list of mappings, one for each set, is expected.")
-    sets, done = iter(params), 0
+    check_kind(cell, *A_CELL)
+    if isinstance(params, (Mapping, np.ndarray)) or not isinstance(params, Iterable):
+        raise InputError(f"params is {shown(params)}; a list of mappings, one for each set, is expected.")
+    return _pieces(cell, iter(params), x, state, whole_number(at_once, "at_once", 1, MAX_AT_ONCE))
+
+
+def _pieces(
+    cell: Cell, sets: Iterator[Mapping[str, Array]], x: object, state: Mapping[str, object] | None, at_once: int
+) -> Iterator[tuple[int, Trace]]:
+    done = 0
     while some := list(itertools.islice(sets, at_once)):
         done += len(some)
         yield done, run(cell, stacked_sets(cell, some), x, state)

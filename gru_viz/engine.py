@@ -12,14 +12,24 @@ import numpy as np
 
 from gru_viz.bulk import Bulk, product, product_into
 from gru_viz.cells import Cell
-from gru_viz.errors import InputError
+from gru_viz.errors import InputError, check_kind, shown
 from gru_viz.forward import ForwardPlan, forward_plan
 from gru_viz.graph import Array, Node
-from gru_viz.parameters import Sizes, all_finite, as_float64, check_finite, check_shapes
+from gru_viz.parameters import (
+    A_CELL,
+    MAX_INPUT_SIZE,
+    Sizes,
+    all_finite,
+    as_float64,
+    as_numbers,
+    check_finite,
+    check_shapes,
+)
 from gru_viz.stacks import Packed, Stack
 from gru_viz.trace import Trace
 
 MAX_STEPS = 10_000
+MAX_NUMBERS = MAX_STEPS * MAX_INPUT_SIZE  # of x
 MAX_BYTES = 64 * 2**20  # of all the values that one run keeps
 
 
@@ -28,13 +38,16 @@ def run(cell: Cell, params: Mapping[str, object], x: object, state: Mapping[str,
 
     ``params``: name -> array, exactly the cell's names and shapes; in a sweep each has one more leading axis, the
     number of parameter sets, which run side by side. ``x``: (T, I), or (T, B, I) for a batch. ``state``: the states
-    before the first step, (H,) or (B, H); zeros where left out. Raises InputError for whatever does not fit, before
-    memory is allocated, and when a state grows beyond the largest number.
+    before the first step, (H,) or (B, H); zeros where left out. At most 10,000 steps, I 1,024, H 512, and 64 MB
+    for all values. Raises InputError for whatever does not fit, before memory is allocated, and when a state grows
+    beyond the largest number.
     """
-    if not isinstance(cell, Cell):
-        raise InputError(f"cell is {cell!r}; a Cell is expected, such as gru_viz.cell('gru').")
-    inputs = _check_input(x)
-    given = _check_states(cell, state) if state is not None else {}
+    check_kind(cell, *A_CELL)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _run(cell, params, _check_input(x), {} if state is None else _check_states(cell, state))
+
+
+def _run(cell: Cell, params: Mapping[str, object], inputs: Array, given: Mapping[str, Array]) -> Trace:
     own_size = next((value.shape[-1] for value in given.values() if value.ndim), None) if given else None
     arrays, sizes = check_shapes(cell, params, inputs.shape[-1], own_size)
     shape = (*_lead(inputs, sizes), sizes.hidden)
@@ -50,9 +63,10 @@ def run(cell: Cell, params: Mapping[str, object], x: object, state: Mapping[str,
         if name in given:
             states[name][0] = _initial(name, given[name], shape)
     work = _Work(plan, packed, inputs, states, sizes.sets is not None)
-    with np.errstate(over="ignore", invalid="ignore"):
-        recorded = work.walk()
+    recorded = work.walk()
     _check_overflow(states)
+    for values in states.values():
+        values.setflags(write=False)
     return Trace(cell, packed, inputs, states, recorded, sizes.sets is not None)
 
 
@@ -72,11 +86,15 @@ copyreg.pickle(Trace, _again)  # type: ignore[arg-type]
 def _check_input(x: object) -> Array:
     """A copy that nobody changes later: a run stays what it was."""
     expected = "(T, I) or (T, B, I) is expected"
-    inputs = as_float64(x, "x", expected=f"; {expected}")
-    if inputs.ndim not in (2, 3) or 0 in inputs.shape:
-        raise InputError(f"x has the shape {inputs.shape}; {expected}, each at least 1.")
-    if len(inputs) > MAX_STEPS:
-        raise InputError(f"x has {len(inputs):,} steps; at most {MAX_STEPS:,} are allowed.")
+    if isinstance(x, (list, tuple, range)):
+        _check_steps(len(x))  # before an array is made of it
+    given = as_numbers(x, "x", expected=f"; {expected}")
+    if given.ndim not in (2, 3) or 0 in given.shape:
+        raise InputError(f"x has the shape {given.shape}; {expected}, each at least 1.")
+    _check_steps(len(given))
+    if given.size > MAX_NUMBERS:
+        raise InputError(f"x holds {given.size:,} numbers; at most {MAX_NUMBERS:,} are allowed.")
+    inputs = as_float64(given, "x")
     if not all_finite(inputs):
         step = int(np.argwhere(~np.isfinite(inputs))[0][0]) + 1
         raise InputError(f"x holds a value that is not finite (nan or inf) at step {step}.")
@@ -85,17 +103,17 @@ def _check_input(x: object) -> Array:
     return copied
 
 
+def _check_steps(steps: int) -> None:
+    if steps > MAX_STEPS:
+        raise InputError(f"x has {steps:,} steps; at most {MAX_STEPS:,} are allowed.")
+
+
 def _check_states(cell: Cell, state: Mapping[str, object]) -> dict[str, Array]:
-    if not isinstance(state, Mapping):
-        raise InputError(f"state is a {type(state).__name__}; a mapping of names to arrays is expected.")
+    """As they came: what they hold is looked at when their shape is known to be right."""
+    check_kind(state, Mapping, "state", "a mapping of names to arrays")
     if unknown := [name for name in state if name not in cell.states]:
-        raise InputError(f"state names {unknown[0]!r}; the states of {cell.name} are {', '.join(cell.states)}.")
-    given = {}
-    for name, value in state.items():
-        given[name] = as_float64(value, "state {}", name)
-        if not all_finite(given[name]):
-            raise InputError(f"state {name} holds a value that is not finite (nan or inf).")
-    return given
+        raise InputError(f"state names {shown(unknown[0])}; the states of {cell.name} are {', '.join(cell.states)}.")
+    return {name: as_numbers(value, "state {}", name) for name, value in state.items()}
 
 
 def _lead(inputs: Array, sizes: Sizes) -> tuple[int, ...]:
@@ -122,7 +140,10 @@ def _check_memory(plan: ForwardPlan, shape: tuple[int, ...], states: int) -> Non
 def _initial(name: str, given: Array, shape: tuple[int, ...]) -> Array:
     if given.shape not in (shape, shape[-1:]):
         raise InputError(f"state {name} has the shape {given.shape}; {shape} is expected.")
-    return given
+    values = as_float64(given, "state {}", name)
+    if not all_finite(values):
+        raise InputError(f"state {name} holds a value that is not finite (nan or inf).")
+    return values
 
 
 def _check_overflow(states: Mapping[str, Array]) -> None:

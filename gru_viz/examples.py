@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from gru_viz import findings
-from gru_viz.errors import InputError
+from gru_viz.errors import InputError, check_kind, shown
 from gru_viz.experiment import Experiment, with_weights
 from gru_viz.runs import cells_of, trace
 from gru_viz.sequences import parse_sequence
@@ -162,8 +162,12 @@ def example_names() -> tuple[str, ...]:
 
 
 def example(name: str) -> Example:
-    """The ready experiment of that name: its title, its settings, a sentence that is true of it, and its runs."""
+    """The ready experiment of that name: its title, its settings, a sentence that is true of it, and its runs.
+
+    Raises InputError.
+    """
+    check_kind(name, str, "name", "the name of an example, such as 'half_open',")
     for known in EXAMPLES:
         if known.name == name:
             return known
-    raise InputError(f"There is no example {name!r}; the examples are {', '.join(example_names())}.")
+    raise InputError(f"There is no example {shown(name)}; the examples are {', '.join(example_names())}.")

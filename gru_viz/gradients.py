@@ -6,15 +6,14 @@ import copyreg
 import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from numbers import Real
 
 import numpy as np
 
 from gru_viz.bulk import product
-from gru_viz.errors import InputError
+from gru_viz.errors import InputError, check_kind, check_share, shown
 from gru_viz.graph import Array, Node
-from gru_viz.parameters import all_finite, as_float64
-from gru_viz.trace import ByName, Trace, read_only
+from gru_viz.parameters import as_float64, as_numbers
+from gru_viz.trace import A_RUN, ByName, Trace, read_only
 from gru_viz.walk import LOG10_2 as LOG10_2
 from gru_viz.walk import Walk, log10_norm_of
 
@@ -25,8 +24,7 @@ def backpropagate(trace: Trace, loss_grad: Mapping[str, object] | None = None) -
     Without ``loss_grad`` L is the sum of the last h (in a batch, of each row's own). Else it gives dL/d(state) for
     any states, each an array shaped like ``trace[state]``: (T, H) or (T, B, H). Raises InputError.
     """
-    if not isinstance(trace, Trace):
-        raise InputError(f"trace is a {type(trace).__name__}; what gru_viz.run returns is expected.")
+    check_kind(trace, *A_RUN)
     return GradientFlow(trace, Walk(trace, _check_loss(trace, loss_grad)))
 
 
@@ -34,10 +32,10 @@ def reach(flow: GradientFlow, share: float = 0.01) -> int | Array:
     """How many steps back the gradient reaches: T if it never falls below ``share`` of its norm at the last step.
 
     Counted from the farthest step at which the carried gradient's norm still has that share, to the last step,
-    both included; 0 if it is zero at the last step. An int, or (B,) for a batch.
+    both included; 0 if it is zero at the last step. An int, or (B,) for a batch. Raises InputError.
     """
-    if not isinstance(share, Real) or not 0 < share <= 1:
-        raise InputError(f"share is {share!r}; a number above 0 and up to 1 is allowed.")
+    check_kind(flow, GradientFlow, "flow", "what gru_viz.backpropagate returns")
+    check_share(share)
     steps = reached(flow.log10_norm(), share)
     return int(steps) if steps.ndim == 0 else steps
 
@@ -63,6 +61,7 @@ class GradientFlow:
 
     @property
     def carried(self) -> ByName:
+        """By name the gradient by each state that is handed on, after each step: (T, H) or (T, B, H)."""
         mantissas, exponents = self.scaled_carried
         return ByName({name: _scaled(values, exponents) for name, values in mantissas.items()})
 
@@ -74,6 +73,7 @@ class GradientFlow:
 
     @property
     def before(self) -> ByName:
+        """By name the gradient by each state before each step: (T, H) or (T, B, H)."""
         walk, steps = self._walk, self.trace.steps
         return ByName({name: _scaled(values[:steps], walk.kept_exponent) for name, values in walk.kept.items()})
 
@@ -87,6 +87,7 @@ class GradientFlow:
         Of all carried states together; with ``name`` of ``flow[name]``, or of ``flow.carried[name]`` alone. Parts share
         the exponent of the whole: one that is 10⁻¹⁸⁰ of it or less may read as zero.
         """
+        check_kind(carried, bool, "carried", "True or False")
         walk = self._walk
         if name is None and walk.plain:
             found = 0.5 * np.log10(walk.squares[1:])
@@ -95,8 +96,8 @@ class GradientFlow:
             together = np.concatenate([values[1:] for values in walk.states.values()], axis=-1)
             return log10_norm_of(together, walk.state_exponent[1:])
         if carried:
-            if name not in walk.states:
-                raise InputError(f"{name!r} is not carried; the states are {', '.join(walk.states)}.")
+            if not isinstance(name, str) or name not in walk.states:
+                raise InputError(f"{shown(name)} is not carried; the states are {', '.join(walk.states)}.")
             return log10_norm_of(walk.states[name][1:], walk.state_exponent[1:])
         return log10_norm_of(self._mantissa(name), walk.exponent)
 
@@ -104,9 +105,10 @@ class GradientFlow:
     def params(self) -> Mapping[str, Array]:
         """dL/d(parameter), summed over steps and batch; in a sweep for each set. Shaped like ``trace.params``."""
         found = {name: np.zeros_like(value) for name, value in self.trace.params.items()}
-        for node in self._nodes():
-            if node.op in ("vector", "matrix"):
-                found[node.name] += self._summed(node)
+        with np.errstate(over="ignore", invalid="ignore"):
+            for node in self._nodes():
+                if node.op in ("vector", "matrix"):
+                    found[node.name] += self._summed(node)
         return ByName(found)
 
     # -- adjoints of any node ---------------------------------------------------------------------------------------
@@ -130,11 +132,12 @@ class GradientFlow:
             return np.zeros((self.trace.steps, *self.trace.lead, self.trace.hidden_size))
         return functools.reduce(np.add, terms)
 
+    @np.errstate(over="ignore", invalid="ignore")
     def _mantissa(self, name: str) -> Array:
         trace = self.trace
+        if not isinstance(name, str) or name not in trace.names:
+            raise InputError(f"{trace.cell.name} has no value {shown(name)}; its values are {', '.join(trace.names)}.")
         if name != "x":
-            if name not in trace.cell.names:
-                raise InputError(f"{trace.cell.name} has no value {name!r}; its values are {', '.join(trace.names)}.")
             return self._adjoint(trace.cell.node(name))
         parts = [
             product(self._adjoint(node), trace.params[node.name].swapaxes(-1, -2), trace.sweep)
@@ -188,17 +191,17 @@ def _check_loss(trace: Trace, loss_grad: Mapping[str, object] | None) -> dict[st
     """dL/d(state), a row for each step from the first on where any is not zero, else for the last step alone."""
     if loss_grad is None:
         return {"h": np.ones((1, *trace.lead, trace.hidden_size))}
-    if not isinstance(loss_grad, Mapping):
-        raise InputError(f"loss_grad is a {type(loss_grad).__name__}; a mapping of states to arrays is expected.")
+    check_kind(loss_grad, Mapping, "loss_grad", "a mapping of states to arrays")
     shape, loss = (trace.steps, *trace.lead, trace.hidden_size), {}
     for name, given in loss_grad.items():
         if name not in trace.cell.states:
             known = ", ".join(trace.cell.states)
-            raise InputError(f"loss_grad names {name!r}; the states of {trace.cell.name} are {known}.")
-        loss[name] = as_float64(given, "loss_grad of {}", name)
-        if loss[name].shape != shape:
-            raise InputError(f"loss_grad of {name} has the shape {loss[name].shape}; {shape} is expected.")
-        if not all_finite(loss[name]):
+            raise InputError(f"loss_grad names {shown(name)}; the states of {trace.cell.name} are {known}.")
+        values = as_numbers(given, "loss_grad of {}", name)
+        if values.shape != shape:
+            raise InputError(f"loss_grad of {name} has the shape {values.shape}; {shape} is expected.")
+        loss[name] = as_float64(values, "loss_grad of {}", name)
+        if not np.isfinite(loss[name]).all():
             raise InputError(f"loss_grad of {name} holds a value that is not finite (nan or inf).")
         loss[name] = loss[name].copy()  # for a copy of the flow, whatever happens to what was given
     if not any(values[:-1].any() for values in loss.values()):

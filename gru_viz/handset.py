@@ -14,9 +14,9 @@ import numpy as np
 
 from gru_viz.cells import cell
 from gru_viz.equations import INPUT_MATRIX
-from gru_viz.errors import InputError
+from gru_viz.errors import InputError, check_kind, shown, texts
 from gru_viz.labels import quoted
-from gru_viz.parameters import Parameters, parameter_shapes
+from gru_viz.parameters import Parameters, check_sizes, parameter_shapes
 
 OPEN, SHUT = 800.0, -800.0  # what stands in the sigmoid of a gate
 SWITCH = OPEN - SHUT  # what opens a gate that is shut
@@ -56,7 +56,8 @@ class HandSet:
 
     def params(self, input_names: Sequence[str] | None = None) -> Parameters:
         """Name -> array, (H, I), (H, H) or (H,), as ``run`` takes them; without names the columns are ``reads``."""
-        names = self.reads if input_names is None else tuple(input_names)
+        names = self.reads if input_names is None else texts(input_names, "input_names")
+        check_sizes(len(names), self.hidden_size)
         of, silent = cell(self.cell), np.zeros(self.hidden_size)
         params = {}
         for name, shape in parameter_shapes(of, len(names), self.hidden_size).items():
@@ -150,6 +151,7 @@ HAND_SET = {each.name: each for each in (COUNTER, LATCH, SIGN)}
 
 def hand_set(name: str) -> HandSet:
     """The hand-set weights of that name."""
+    check_kind(name, str, "name", "the name of hand-set weights, such as 'counter',")
     if name not in HAND_SET:
-        raise InputError(f"There are no hand-set weights {name!r}; there are {', '.join(HAND_SET)}.")
+        raise InputError(f"There are no hand-set weights {shown(name)}; there are {', '.join(HAND_SET)}.")
     return HAND_SET[name]

@@ -12,46 +12,59 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from gru_viz.backward import backward_plan
-from gru_viz.errors import InputError
+from gru_viz.errors import InputError, check_kind
 from gru_viz.graph import Array, Node
-from gru_viz.trace import Trace
+from gru_viz.parameters import as_numbers
+from gru_viz.trace import A_RUN, Trace
 from gru_viz.walk import LOG10_2, log10_norm_of
 
 MAX_BYTES = 64 * 2**20  # of all Jacobians that one call returns
 MAX_HORIZON = 1_000  # steps of a T x T map
-TOGETHER = 64  # steps whose Jacobians are held at once where only their products are kept
+LARGEST = 1e300  # number in a Jacobian: products of what is near 1 with it, and their sums, stay floats
+TOGETHER = 64  # steps whose Jacobians are held at once where only their products are kept, unless that is too much
 
 
 def step_jacobians(trace: Trace, steps: Sequence[int] | None = None) -> Array:
     """d state after / d state before at each step, or at some (counted from 0): (T, S, S) or (T, B, S, S).
 
-    Row: which unit after the step; column: which unit before it. Raises InputError above 64 MB, before they are made.
+    Row: which unit after the step; column: which unit before it. Raises InputError, above 64 MB before they are made,
+    and for numbers beyond 1e300.
     """
+    check_kind(trace, *A_RUN)
     chosen = np.arange(trace.steps) if steps is None else _check_steps(trace, steps)
-    size = len(trace.cell.states) * trace.hidden_size
-    bytes_needed = 8 * len(chosen) * math.prod(trace.lead) * size * size
+    size, count, bytes_needed = _size(trace), len(chosen) * math.prod(trace.lead), len(chosen) * _bytes(trace)
     if bytes_needed > MAX_BYTES:
         raise InputError(
-            f"{len(chosen):,} Jacobians of {size:,} x {size:,} would take {bytes_needed / 2**20:,.0f} MB; "
+            f"{count:,} Jacobians of {size:,} x {size:,} would take {bytes_needed / 2**20:,.0f} MB; "
             f"at most {MAX_BYTES >> 20} MB are allowed: ask for fewer steps."
         )
     return _Jacobians(trace).of(chosen)
 
 
 def eigenvalues(trace: Trace, steps: Sequence[int] | None = None) -> Array:
-    """Of the Jacobian of each chosen step, largest first: complex, (T, S) or (T, B, S). O(S³) a step."""
+    """Of the Jacobian of each chosen step, largest first: complex, (T, S) or (T, B, S). O(S³) a step.
+
+    ``steps`` and what is refused as in ``step_jacobians``.
+    """
     found = np.linalg.eigvals(step_jacobians(trace, steps)).astype(np.complex128)
     return np.take_along_axis(found, np.argsort(-np.abs(found), axis=-1, kind="stable"), axis=-1)
 
 
 def singular_values(trace: Trace, steps: Sequence[int] | None = None) -> Array:
-    """Of the Jacobian of each chosen step, largest first: (T, S) or (T, B, S). O(S³) a step."""
+    """Of the Jacobian of each chosen step, largest first: (T, S) or (T, B, S). O(S³) a step.
+
+    ``steps`` and what is refused as in ``step_jacobians``.
+    """
     return np.linalg.svd(step_jacobians(trace, steps), compute_uv=False)
 
 
 def spectral_norms(trace: Trace) -> Array:
-    """log10 ‖d s_T / d s_t‖₂ after each step t, (T,) or (T, B); 0 at the last one. Exact below 1e-308 too. O(T S³)."""
-    size = len(trace.cell.states) * trace.hidden_size
+    """log10 ‖d s_T / d s_t‖₂ after each step t, (T,) or (T, B); 0 at the last one. Exact below 1e-308 too. O(T S³).
+
+    Raises InputError.
+    """
+    check_kind(trace, *A_RUN)
+    size = _size(trace)
     through = np.broadcast_to(np.eye(size), (*trace.lead, size, size))
     exponent = np.zeros(trace.lead, dtype=np.int64)
     result = np.empty((trace.steps, *trace.lead))
@@ -72,13 +85,14 @@ def horizon(trace: Trace) -> Array:
     Row t tells how far back step t depends. One pass backwards carries a row for each t. Exact below 1e-308 too, -inf
     for an exact zero. Raises InputError for a batch and above 1,000 steps.
     """
+    check_kind(trace, *A_RUN)
     if trace.lead:
         raise InputError(f"horizon is for one sequence; this run has a batch of {trace.lead[0]}.")
     if trace.steps > MAX_HORIZON:
         raise InputError(
             f"A map of {trace.steps:,} x {trace.steps:,} steps is too large; at most {MAX_HORIZON:,} are allowed."
         )
-    hidden, size = trace.hidden_size, len(trace.cell.states) * trace.hidden_size
+    hidden, size = trace.hidden_size, _size(trace)
     result = np.full((trace.steps, trace.steps), np.nan)
     rows, exponent = np.zeros((trace.steps, size)), np.zeros(trace.steps, dtype=np.int64)
     rows[:, :hidden] = 1.0  # h stands first
@@ -96,20 +110,31 @@ def _near_one(values: Array, axes: tuple[int, ...]) -> tuple[Array, Array]:
 
 
 def _check_steps(trace: Trace, steps: Sequence[int]) -> Array:
-    chosen = np.asarray(steps)
-    if chosen.ndim != 1 or (chosen.size and not np.issubdtype(chosen.dtype, np.integer)):
-        raise InputError(f"steps is {steps!r}; a list of whole numbers from 0 to {trace.steps - 1:,} is expected.")
+    allowed = f"whole numbers from 0 to {trace.steps - 1:,} are allowed"
+    chosen = as_numbers(steps, "steps", expected=f"; {allowed}")
+    if chosen.ndim != 1 or (chosen.size and chosen.dtype.kind not in "iu"):
+        raise InputError(f"steps is not a list of whole numbers; {allowed}.")
     if chosen.size and not (chosen.min() >= 0 and chosen.max() < trace.steps):
         wrong = next(step for step in chosen.tolist() if not 0 <= step < trace.steps)
-        raise InputError(f"steps holds {wrong:,}; whole numbers from 0 to {trace.steps - 1:,} are allowed.")
+        raise InputError(f"steps holds {wrong:,}; {allowed}.")
     return chosen.astype(np.intp)
+
+
+def _size(trace: Trace) -> int:
+    """S"""
+    return len(trace.cell.states) * trace.hidden_size
+
+
+def _bytes(trace: Trace) -> int:
+    """Of the Jacobians of one step."""
+    return 8 * math.prod(trace.lead) * _size(trace) ** 2
 
 
 def _backward(trace: Trace) -> Iterator[tuple[int, Array]]:
     """(step, its Jacobian) from the last step to the first, some at a time."""
-    jacobians = _Jacobians(trace)
-    for high in range(trace.steps, 0, -TOGETHER):
-        low = max(0, high - TOGETHER)
+    jacobians, together = _Jacobians(trace), max(1, min(TOGETHER, MAX_BYTES // _bytes(trace)))
+    for high in range(trace.steps, 0, -together):
+        low = max(0, high - together)
         found = jacobians.of(np.arange(low, high))
         for step in range(high - 1, low - 1, -1):
             yield step, found[step - low]
@@ -120,19 +145,23 @@ class _Jacobians:
 
     def __init__(self, trace: Trace) -> None:
         self.trace, self.plan, self.bulk = trace, backward_plan(trace.cell), trace.bulk()
-        self.bulk.evaluate_compiled(self.plan.needed)
+        with np.errstate(over="ignore", invalid="ignore"):
+            self.bulk.evaluate_compiled(self.plan.needed)
 
     def of(self, steps: Array) -> Array:
         trace, hidden = self.trace, self.trace.hidden_size
         states = trace.cell.states
         blocks: dict[Node, dict[str, Array]] = {}
-        for node in sorted(self.plan.adjoint_of, key=lambda node: node.index):
-            blocks[node] = self.of_node(node, blocks, steps)
+        with np.errstate(over="ignore", invalid="ignore"):
+            for node in sorted(self.plan.adjoint_of, key=lambda node: node.index):
+                blocks[node] = self.of_node(node, blocks, steps)
         result = np.zeros((len(steps), *trace.lead, len(states) * hidden, len(states) * hidden))
         for row, after in enumerate(states):
             for before, block in blocks[trace.cell.node(after)].items():
                 column = states.index(before)
                 result[..., row * hidden : (row + 1) * hidden, column * hidden : (column + 1) * hidden] = block
+        if not (np.abs(result) < LARGEST).all():
+            raise InputError(f"A Jacobian of {trace.cell.name} holds a number beyond 1e300; smaller ones are needed.")
         return result
 
     def of_node(self, node: Node, blocks: dict[Node, dict[str, Array]], steps: Array) -> dict[str, Array]:

@@ -15,9 +15,9 @@ import numpy as np
 from gru_viz.cells import Cell
 from gru_viz.cells import cell as ready_cell
 from gru_viz.conventions import checked, comparable, negated_parameters, swap_cell, update_gates
-from gru_viz.errors import InputError
+from gru_viz.errors import InputError, check_kind, shown
 from gru_viz.graph import Array
-from gru_viz.parameters import Parameters, check_params
+from gru_viz.parameters import A_CELL, Parameters, as_float64, check_params
 
 SYSTEMS = {"PyTorch": "torch.nn.", "Keras": "keras.layers.", "ONNX": "ONNX "}  # and what a module's name follows
 
@@ -223,6 +223,7 @@ def from_arrays(cell: Cell, arrays: Mapping[str, object], system: str) -> Parame
     names and shapes.
     """
     layout = _layout(cell, system)
+    check_kind(arrays, Mapping, "arrays", "a mapping of names to arrays")
     names = [stack.name + layout.suffix for stack in layout.stacks]
     if not any(name in arrays for name in names[2:]):
         names = names[:2]
@@ -230,12 +231,7 @@ def from_arrays(cell: Cell, arrays: Mapping[str, object], system: str) -> Parame
     if missing or extra:
         lists = [f"{what}: {', '.join(some)}" for what, some in (("missing", missing), ("extra", extra)) if some]
         raise InputError(f"{layout.title} takes exactly the arrays {', '.join(names)}; {'; '.join(lists)}.")
-    given = {}
-    for name in names:
-        try:
-            given[name] = np.asarray(arrays[name], dtype=np.float64)
-        except (TypeError, ValueError):
-            raise InputError(f"{name} of {layout.title} is not an array of numbers.") from None
+    given = {name: as_float64(arrays[name], "{} of {}", name, layout.title) for name in names}
     for name in names[:2]:
         expected = layout.shape_texts()[name]
         if given[name].ndim != expected.count(",") + 1 or 0 in given[name].shape:
@@ -251,8 +247,9 @@ def from_arrays(cell: Cell, arrays: Mapping[str, object], system: str) -> Parame
 
 def find_layout(cell: Cell, system: str) -> Layout | None:
     """How the system holds the cell's parameters; None where nothing there has the cell's equations."""
-    if system not in SYSTEMS:
-        raise InputError(f"system is {system!r}; {', '.join(SYSTEMS)} are allowed.")
+    check_kind(cell, *A_CELL)
+    if not isinstance(system, str) or system not in SYSTEMS:
+        raise InputError(f"system is {shown(system)}; {', '.join(SYSTEMS)} are allowed.")
     lines = comparable(cell)
     return next((each for each in LAYOUTS if each.system == system and comparable(each.cell) == lines), None)
 

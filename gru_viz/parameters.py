@@ -14,13 +14,14 @@ import numpy as np
 
 from gru_viz.cells import Cell
 from gru_viz.equations import INPUT_MATRIX, RECURRENT_MATRIX, VECTOR
-from gru_viz.errors import InputError
+from gru_viz.errors import InputError, check_kind, finite_number, shown, texts, whole_number
 
 MAX_HIDDEN_SIZE = 512
 MAX_INPUT_SIZE = 1_024
 SCHEMES = ("uniform", "orthogonal")
 FLOAT64 = np.dtype(np.float64)
 PARAMETER = "Parameter {} of {}"
+A_CELL = (Cell, "cell", "a Cell, such as gru_viz.cell('gru'),")  # for check_kind
 
 Parameters = dict[str, np.ndarray]
 
@@ -57,45 +58,45 @@ def init_params(
     from that of its token (``input_names``, else "0", "1", …): changing one token leaves every other weight as it was.
     ``scheme`` "uniform" draws all from ±1/√H; "orthogonal" makes the recurrent matrices orthogonal (the QR
     factor of a normal matrix, R's diagonal positive) and the vectors 0. ``recurrent_gain`` multiplies U, ``input_gain``
-    multiplies W, ``bias`` sets whole vectors. Returns name -> array, (H, I), (H, H) or (H,).
+    multiplies W, ``bias`` sets whole vectors. ``input_size`` 1 … 1,024, ``hidden_size`` 1 … 512, ``seed`` from 0.
+    Returns name -> array, (H, I), (H, H) or (H,). Raises InputError.
     """
-    check_sizes(input_size, hidden_size)
-    if scheme not in SCHEMES:
-        raise InputError(f"scheme is {scheme!r}; {' and '.join(SCHEMES)} are allowed.")
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise InputError(f"seed is {seed!r}; a whole number from 0 is allowed.")
-    names = [str(k) for k in range(input_size)] if input_names is None else list(input_names)
+    check_kind(cell, *A_CELL)
+    input_size, hidden_size = check_sizes(input_size, hidden_size)
+    seed = whole_number(seed, "seed", 0)
+    if not isinstance(scheme, str) or scheme not in SCHEMES:
+        raise InputError(f"scheme is {shown(scheme)}; {' and '.join(SCHEMES)} are allowed.")
+    names = tuple(map(str, range(input_size))) if input_names is None else texts(input_names, "input_names")
     if len(names) != input_size or len(set(names)) != len(names):
         raise InputError(
             f"input_names has {len(set(names))} different names; input_size {input_size} asks for as many."
         )
-    bias = dict(bias or {})
-    given = {"recurrent_gain": recurrent_gain, "input_gain": input_gain} | {f"bias of {k}": v for k, v in bias.items()}
-    for what, value in given.items():
-        if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
-            raise InputError(f"{what} is {value!r}; a finite number is allowed.")
+    recurrent_gain = finite_number(recurrent_gain, "recurrent_gain")
+    input_gain = finite_number(input_gain, "input_gain")
+    check_kind(bias := {} if bias is None else bias, Mapping, "bias", "a mapping of vectors to numbers")
     if unknown := [name for name in bias if cell.parameters.get(name) != VECTOR]:
         vectors = ", ".join(name for name, shape in cell.parameters.items() if shape == VECTOR)
-        raise InputError(f"bias names {unknown[0]!r}; the vectors of {cell.name} are {vectors or 'none'}.")
+        raise InputError(f"bias names {shown(unknown[0])}; the vectors of {cell.name} are {vectors or 'none'}.")
+    constants = {name: finite_number(value, f"bias of {name}") for name, value in bias.items()}
 
     params = {}
     for name, shape in cell.parameters.items():
         if shape == INPUT_MATRIX:
-            columns = [_column(int(seed), f"{name}|{token}", hidden_size) for token in names]
+            columns = [_column(seed, f"{name}|{token}", hidden_size) for token in names]
             params[name] = input_gain * np.stack(columns, axis=1)
         elif shape == RECURRENT_MATRIX:
-            params[name] = recurrent_gain * _square(int(seed), name, hidden_size, scheme)
-        elif name in bias:
-            params[name] = np.full(hidden_size, float(bias[name]))
+            params[name] = recurrent_gain * _square(seed, name, hidden_size, scheme)
+        elif name in constants:
+            params[name] = np.full(hidden_size, constants[name])
         elif scheme == "uniform":
-            params[name] = _column(int(seed), name, hidden_size).copy()
+            params[name] = _column(seed, name, hidden_size).copy()
         else:
             params[name] = np.zeros(hidden_size)
     return params
 
 
 def _stream(seed: int, name: str) -> np.random.Generator:
-    return np.random.default_rng([seed, crc32(name.encode())])
+    return np.random.default_rng([seed, crc32(name.encode(errors="surrogatepass"))])
 
 
 @functools.lru_cache(maxsize=4096)
@@ -117,10 +118,11 @@ def _square(seed: int, name: str, hidden_size: int, scheme: str) -> np.ndarray:
     return q * np.where(np.diag(r) < 0, -1.0, 1.0)
 
 
-def check_sizes(input_size: int, hidden_size: int) -> None:
-    for what, size, limit in (("input", input_size, MAX_INPUT_SIZE), ("hidden", hidden_size, MAX_HIDDEN_SIZE)):
-        if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or not 1 <= size <= limit:
-            raise InputError(f"{what}_size is {size!r}; a whole number from 1 to {limit:,} is allowed.")
+def check_sizes(input_size: int, hidden_size: int) -> tuple[int, int]:
+    return (
+        whole_number(input_size, "input_size", 1, MAX_INPUT_SIZE),
+        whole_number(hidden_size, "hidden_size", 1, MAX_HIDDEN_SIZE),
+    )
 
 
 def check_params(
@@ -141,10 +143,11 @@ def check_shapes(
 ) -> tuple[Parameters, Sizes]:
     """The same without a look at the numbers."""
     expected = cell.parameters
-    arrays = check_names(cell, params)
+    arrays, foreign = check_names(cell, params), []
     for name, given in arrays.items():
         if type(given) is not np.ndarray or given.dtype is not FLOAT64:
-            arrays[name] = as_float64(given, PARAMETER, name, cell.name)
+            arrays[name] = as_numbers(given, PARAMETER, name, cell.name)
+            foreign.append(name)
     own: tuple[int, ...] = ()  # one leading axis in a sweep
     if expected:
         first, letters = next(iter(expected.items()))
@@ -163,6 +166,8 @@ def check_shapes(
             raise InputError(
                 f"Parameter {name} of {cell.name} has the shape {arrays[name].shape}; {shape} is expected."
             )
+    for name in foreign:  # now that their sizes are known
+        arrays[name] = as_float64(arrays[name], PARAMETER, name, cell.name)
     return arrays, sizes
 
 
@@ -195,8 +200,7 @@ def stacked_sets(cell: Cell, sets: Sequence[Mapping[str, object]]) -> Parameters
 
 def check_names(cell: Cell, params: Mapping[str, object]) -> dict[str, Any]:
     """Exactly the cell's parameters, in a dict of their own."""
-    if not isinstance(params, Mapping):
-        raise InputError(f"params is a {type(params).__name__}; a mapping of names to arrays is expected.")
+    check_kind(params, Mapping, "params", "a mapping of names to arrays")
     given = dict(params)
     if given.keys() != cell.parameters.keys():
         missing = ", ".join(name for name in cell.parameters if name not in given)
@@ -208,7 +212,7 @@ def check_names(cell: Cell, params: Mapping[str, object]) -> dict[str, Any]:
 
 def check_finite(cell: Cell, arrays: Parameters) -> None:
     for name in cell.parameters:
-        if not all_finite(arrays[name]):
+        if not np.isfinite(arrays[name]).all():
             raise InputError(f"Parameter {name} of {cell.name} holds a value that is not finite (nan or inf).")
 
 
@@ -216,16 +220,34 @@ def as_float64(value: object, what: str, *names: str, expected: str = "") -> np.
     """``value`` as an array of float64; ``what``, with ``names`` put in, begins the sentence of the InputError."""
     if type(value) is np.ndarray and value.dtype == FLOAT64:
         return value
+    with np.errstate(over="ignore"):  # what is too large for a float64 becomes infinite
+        return as_numbers(value, what, *names, expected=expected).astype(np.float64, copy=False)
+
+
+def as_numbers(value: object, what: str, *names: str, expected: str = "") -> np.ndarray:
+    """The same as an array of floats, whole numbers or booleans; one that is such an array is not copied."""
+    if type(value) is np.ndarray and value.dtype.kind in "fiub":
+        return value
+    subject, problem = what.format(*names), f"is not an array of numbers{expected}"
+    if isinstance(value, np.ma.MaskedArray):
+        raise InputError(f"{subject} is a masked array; fill its gaps first, such as with .filled(0).")
     try:
-        if not np.iscomplexobj(value):  # type: ignore[arg-type]
-            return np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError):
-        pass
-    raise InputError(f"{what.format(*names)} is not an array of numbers{expected}.")
+        array = np.asarray(value)
+        if array.dtype == object and all(isinstance(each, Real) for each in array.flat):  # such as 10**20
+            array = array.astype(np.float64)
+        if array.dtype.kind in "fiub":
+            return array
+    except (TypeError, ValueError, OverflowError, RuntimeError):
+        if getattr(value, "requires_grad", False) is True:
+            problem = "is a tensor that requires grad; give it without, by .detach()"
+    raise InputError(f"{subject} {problem}.")
 
 
 def all_finite(array: np.ndarray) -> bool:
-    """The sum of squares is finite unless an entry is not or is huge: only then is each entry looked at."""
+    """The sum of squares is finite unless an entry is not or is huge: only then is each entry looked at.
+
+    NumPy warns of the huge ones, unless it is told not to.
+    """
     return math.isfinite(np.vdot(array, array)) or bool(np.isfinite(array).all())
 
 

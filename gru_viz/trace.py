@@ -14,7 +14,7 @@ import numpy as np
 from gru_viz.bulk import Bulk
 from gru_viz.cells import Cell
 from gru_viz.equations import parse_expression
-from gru_viz.errors import InputError
+from gru_viz.errors import InputError, check_kind, shown
 from gru_viz.graph import Array, Graph, Node
 
 
@@ -31,8 +31,8 @@ class ByName(Mapping[str, Array]):
     arrays: Mapping[str, Array]
 
     def __getitem__(self, name: str) -> Array:
-        if name not in self.arrays:
-            raise InputError(f"There is no {name!r} here; there are {', '.join(self.arrays)}.")
+        if not isinstance(name, str) or name not in self.arrays:
+            raise InputError(f"There is no {shown(name)} here; there are {', '.join(self.arrays)}.")
         return read_only(self.arrays[name])
 
     def __iter__(self) -> Iterator[str]:
@@ -59,6 +59,7 @@ class Trace:
 
     @functools.cached_property
     def steps(self) -> int:
+        """T"""
         return len(self.inputs)
 
     @functools.cached_property
@@ -68,6 +69,7 @@ class Trace:
 
     @functools.cached_property
     def hidden_size(self) -> int:
+        """H"""
         return self.states["h"].shape[-1]
 
     @property
@@ -77,14 +79,14 @@ class Trace:
 
     @property
     def before(self) -> ByName:
-        """The states before each step, (T, H) or (T, B, H)."""
+        """By name the states before each step, (T, H) or (T, B, H)."""
         return ByName({name: values[:-1] for name, values in self.states.items()})
 
     def __getitem__(self, name: str) -> Array:
+        if not isinstance(name, str) or (name != "x" and name not in self.cell.names):
+            raise InputError(f"{self.cell.name} has no value {shown(name)}; its values are {', '.join(self.names)}.")
         if name == "x":
             return read_only(self.inputs)
-        if name not in self.cell.names:
-            raise InputError(f"{self.cell.name} has no value {name!r}; its values are {', '.join(self.names)}.")
         if name in self.states:
             return read_only(self.states[name][1:])
         node = self.cell.node(name)
@@ -97,10 +99,10 @@ class Trace:
         The names mean what they mean in the equations: h is the state before the step, h' the one after it.
         (T, H) or (T, B, H). Raises EquationError.
         """
+        check_kind(expression, str, "expression", "a text such as 'r * h'")
         graph = Graph(self.cell.graph)
         node = graph.lower(parse_expression(expression, self.cell.equations))
-        with np.errstate(over="ignore", invalid="ignore"):
-            return read_only(self._every_step(self.bulk()[node]))
+        return read_only(self._every_step(self.bulk()[node]))
 
     def bulk(self) -> Bulk:
         """Evaluates nodes of the cell's graph, or of a child of it, for all steps."""
@@ -108,3 +110,6 @@ class Trace:
 
     def _every_step(self, values: Array) -> Array:
         return np.broadcast_to(values, (self.steps, *self.lead, self.hidden_size))
+
+
+A_RUN = (Trace, "trace", "what gru_viz.run returns")  # for check_kind

@@ -235,7 +235,7 @@ def in_range(square: Array) -> bool:
 
 def log10_norm_of(mantissa: Array, exponent: Array) -> Array:
     """log10 of the norm over the last axis; rows whose squares leave the range of a float64 are scaled first."""
-    with np.errstate(over="ignore", under="ignore", divide="ignore"):
+    with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
         square = np.vecdot(mantissa, mantissa)
         result = 0.5 * np.log10(square)
         if not in_range(square):
@@ -243,5 +243,5 @@ def log10_norm_of(mantissa: Array, exponent: Array) -> Array:
             largest = np.abs(mantissa[odd]).max(axis=-1)
             unit = mantissa[odd] / np.where(largest > 0, largest, 1.0)[..., None]
             result[odd] = np.log10(largest) + 0.5 * np.log10(np.vecdot(unit, unit))
-            result[odd] = np.where(largest > 0, result[odd], -np.inf)
+            result[odd] = np.where((largest > 0) & (largest < np.inf), result[odd], np.log10(largest))
     return result + exponent * LOG10_2 if exponent.any() else result

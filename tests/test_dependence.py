@@ -141,14 +141,14 @@ def sets_of(*changes: dict[str, object]) -> list[dict[str, object]]:
     [
         (sets_of({}, {"b_q": 0}), "rnn takes exactly the parameters W_h, U_h, b_h; extra: b_q."),
         ([{}], "rnn takes exactly the parameters W_h, U_h, b_h; missing: W_h, U_h, b_h."),
-        ([None], "params is a NoneType; a mapping of names to arrays is expected."),
+        ([None], "params is None; a mapping of names to arrays is expected."),
         (
             sets_of({}, {"b_h": [0.0] * 3}),
             "Parameter b_h of rnn has the shape (2,) in one set and (3,) in another; all sets must have the same.",
         ),
         (sets_of({}, {"b_h": ["a", "b"]}), "Parameter b_h of rnn is not an array of numbers."),
         (sets_of({})[0], "params is a dict; a list of mappings, one for each set, is expected."),
-        (None, "params is a NoneType; a list of mappings, one for each set, is expected."),
+        (None, "params is None; a list of mappings, one for each set, is expected."),
     ],
 )
 def test_a_sweep_refuses_what_a_run_refuses(sets, words):

@@ -1,6 +1,7 @@
 """The notebook runs, the reference page is that of today's docstrings."""
 
 import importlib.util
+import inspect
 import json
 from pathlib import Path
 
@@ -24,6 +25,9 @@ def test_the_notebook_runs_and_says_what_is_so(capsys):
     assert names["reaches"] == {"rnn": 6, "lstm": 7, "gru": 8}
     assert np.median(names["found"]) == 5
     assert "Line 1, column" in said
+    assert "step,token,cell,quantity,unit,value\n1,M,RNN,h,1," in said
+    assert "the GRU's update gate: (32, 8) its recurrent matrix: (8, 8)" in said
+    assert "trace is 'gru'; what gru_viz.run returns is expected." in said
 
 
 def test_the_notebook_uses_the_library_alone():
@@ -43,4 +47,17 @@ def test_the_reference_and_the_diagrams_are_up_to_date():
 
 def test_everything_public_has_a_docstring():
     for name in gru_viz.__all__:
-        assert (getattr(gru_viz, name).__doc__ or "").strip(), name
+        thing = getattr(gru_viz, name)
+        assert (thing.__doc__ or "").strip(), name
+        for key, member in vars(thing).items() if inspect.isclass(thing) else ():
+            if not key.startswith("_") and (callable(member) or hasattr(member, "__get__")):
+                assert (inspect.getdoc(member) or "").strip(), f"{name}.{key}"
+
+
+def test_every_function_that_can_refuse_says_so():
+    """Those without an argument cannot, nor can what a class's own text says."""
+    for name in gru_viz.__all__:
+        thing = getattr(gru_viz, name)
+        if inspect.isfunction(thing) and inspect.signature(thing).parameters:
+            text = inspect.getdoc(thing)
+            assert "Raises InputError" in text or "as in ``" in text, name

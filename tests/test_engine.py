@@ -485,8 +485,8 @@ def test_a_state_that_does_not_fit_is_refused(state, words):
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"cell": "rnn"}, "cell is 'rnn'; a Cell is expected, such as gru_viz.cell('gru')."),
-        ({"params": None}, "params is a NoneType; a mapping of names to arrays is expected."),
+        ({"cell": "rnn"}, "cell is 'rnn'; a Cell, such as gru_viz.cell('gru'), is expected."),
+        ({"params": None}, "params is None; a mapping of names to arrays is expected."),
         ({"params": [1.0]}, "params is a list; a mapping of names to arrays is expected."),
         ({"params": weights(b_h="one")}, "Parameter b_h of rnn is not an array of numbers."),
         ({"params": weights(b_h=np.ones(4) * 1j)}, "Parameter b_h of rnn is not an array of numbers."),
@@ -495,7 +495,7 @@ def test_a_state_that_does_not_fit_is_refused(state, words):
             {"params": weights(b_h=[0, 0, float("nan"), 0])},
             "Parameter b_h of rnn holds a value that is not finite (nan or inf).",
         ),
-        ({"x": None}, "x has the shape (); (T, I) or (T, B, I) is expected, each at least 1."),
+        ({"x": None}, "x is not an array of numbers; (T, I) or (T, B, I) is expected."),
         ({"x": {}}, "x is not an array of numbers; (T, I) or (T, B, I) is expected."),
         ({"state": [0.0]}, "state is a list; a mapping of names to arrays is expected."),
         ({"state": {"h": {}}}, "state h is not an array of numbers."),

@@ -258,13 +258,13 @@ def test_two_grus():
 
 
 def test_the_price():
-    each = example("the_price")
-    sequence = parse_sequence(each.experiment.kind, each.experiment.text)
-    jump = [float(value) for value in sequence.values[:, 0]].index(1.0)
+    """From rest to rest: the example's own steps are not enough for an LSTM that keeps 95 %."""
+    each, jump = example("the_price"), 400
+    rested = replace(each.experiment, text="0 " * jump + "1 " * 1_600, replace="401", by="0")
     found = {}
     for name in each.experiment.cells:
         for keep in (0.0, 1.0, 2.0, 3.0):
-            h = facts(replace(each.experiment, keep=keep), name).states["h"]
+            h = facts(replace(rested, keep=keep), name).states["h"]
             whole = np.linalg.norm(h[-1] - h[jump - 1])
             steps = len(h) - jump
             while steps and np.linalg.norm(h[-1] - h[jump + steps - 2]) <= 0.1 * whole:

@@ -132,6 +132,7 @@ def test_arrays_that_are_too_large_are_refused(monkeypatch):
     found = arrays(runs, [backpropagate(ran) for ran in runs], labels)
     size = sum(value.nbytes for value in found.values() if value.dtype == float and value.ndim > 1)
     size += sum(value.nbytes for name, value in found.items() if "/param/" in name and value.ndim == 1)
+    size += found["labels"].nbytes
     monkeypatch.setattr(export, "MAX_BYTES", size)
     check_npz(runs, labels)
     monkeypatch.setattr(export, "MAX_BYTES", size - 1)
@@ -143,9 +144,19 @@ def test_arrays_that_are_too_large_are_refused(monkeypatch):
 def test_what_is_no_run_over_these_steps_is_refused(write):
     cell = gru_viz.cell("rnn")
     batch = gru_viz.run(cell, gru_viz.init_params(cell, 1, 2, seed=0), np.ones((4, 3, 1)))
-    for runs, labels in (([], "abcd"), (some_runs(), "abc"), ([batch], "abcd")):
-        with pytest.raises(InputError, match="One or more runs"):
-            write(runs, labels)
+    runs, (other,) = some_runs(), some_runs(inputs=1, names=("lstm_peephole",))
+    twin = gru_viz.run(dataclasses.replace(runs[0].cell, title="Mine"), runs[0].params, runs[0]["x"])
+    for given, labels, words in (
+        ([], "abcd", "One or more runs are expected, each of one sequence, no batch."),
+        ({}, "abcd", "One or more runs are expected, each of one sequence, no batch."),
+        ([batch], "abcd", "One or more runs are expected, each of one sequence, no batch."),
+        (runs, "abc", "labels holds 3 texts; one for each of the 4 steps is expected."),
+        ([*runs, other], "abcd", "The runs have different x; one file holds runs over one sequence."),
+        ([*runs, twin], "abcd", "Several runs are of a cell called rnn; one file holds one run of each cell."),
+    ):
+        with pytest.raises(InputError) as caught:
+            write(given, labels)
+        assert str(caught.value) == words
 
 
 # -- the arrays --------------------------------------------------------------------------------------------------------
@@ -171,9 +182,41 @@ def test_the_arrays_are_the_runs():
             assert same(found.pop(f"{cell}/param/{name}"), value)
         for name in ran.cell.states:
             assert same(found.pop(f"{cell}/gradient/{name}"), flow.carried[name])
+            assert same(found.pop(f"{cell}/before/{name}"), np.zeros(5))
         assert same(found.pop(f"{cell}/log10_norm"), flow.log10_norm())
     assert not found
-    assert all(f"lstm/{name}" in text for name in ("h", "param/W_f", "gradient/h", "log10_norm"))
+    assert all(f"lstm/{name}" in text for name in ("h", "before/h", "param/W_f", "gradient/h", "log10_norm"))
+
+
+def test_a_state_before_the_first_step_is_kept():
+    cell = gru_viz.cell("lstm")
+    ran = gru_viz.run(cell, gru_viz.init_params(cell, 1, 2, seed=0), [[1.0], [2.0]], {"c": [3.0, -4.0]})
+    found = loaded(to_npz(ran))
+    assert found["lstm/before/c"].tolist() == [3.0, -4.0]
+    assert found["lstm/before/h"].tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("write", [to_csv, to_npz])
+def test_runs_come_alone_in_a_list_or_by_name(write):
+    runs = some_runs()
+    assert write(runs, "abcd") == write({"one": runs[0], "two": runs[1], "three": runs[2]}, list("abcd"))
+    assert write(runs[0], "abcd") == write(runs[:1], "abcd") != write(runs, "abcd")
+
+
+def test_without_labels_the_steps_are_numbered_and_nothing_is_left_out():
+    one_hot = np.eye(4)
+    (ran,) = (gru_viz.run(each.cell, gru_viz.init_params(each.cell, 4, 3, 0), one_hot) for each in some_runs()[:1])
+    rows = read(to_csv(ran))
+    assert all(row[1] == row[0] for row in rows)
+    assert [float(row[5]) for row in rows if row[3] == "x"] == one_hot.ravel().tolist()
+    assert not [row for row in read(to_csv(ran, "abcd")) if row[3] == "x"]
+    assert loaded(to_npz(ran))["labels"].tolist() == ["1", "2", "3", "4"]
+
+
+def test_half_a_character_is_no_reason_to_fail():
+    (ran,) = some_runs(names=("rnn",))
+    assert read(to_csv(ran, ("\ud800", "a", "b", "c")))[0][1] == "?"
+    assert len(loaded(to_npz(ran, ("\ud800", "a", "b", "c")))["labels"]) == 4
 
 
 def test_the_arrays_keep_their_promise():

@@ -298,7 +298,7 @@ REFUSED = {
     "whole numbers": (gru(bias_hh_l0=np.zeros(3 * H, int)), f"bias_hh_l0 holds int64; {FLOATS}"),
     "long": (gru(bias_hh_l0=np.zeros(3 * H, np.longdouble)), f"bias_hh_l0 holds {np.dtype(np.longdouble)}; {FLOATS}"),
     "quantised": (gru(weight_hh_l0=quantised), f"weight_hh_l0 holds torch.qint8; {FLOATS}"),
-    "words": (gru(weight_hh_l0="weights"), "weight_hh_l0 holds <U7"),
+    "words": (gru(weight_hh_l0="weights"), f"weight_hh_l0 is not an array of numbers; {FLOATS}"),
     "ragged": (gru(bias_hh_l0=[[0.0], 0.0]), f"bias_hh_l0 is not an array of numbers; {FLOATS}"),
     "without values": (nn.GRU(INPUTS, H, device="meta"),
                        "weight_ih_l0 is no dense tensor that holds its numbers (layout torch.strided, device meta)."),

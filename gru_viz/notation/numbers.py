@@ -7,13 +7,14 @@ import dataclasses
 import numpy as np
 
 from gru_viz.cells import Cell
-from gru_viz.errors import InputError
+from gru_viz.errors import InputError, check_kind, shown, whole_number
 from gru_viz.grammar import Call, Equation, Expression, MatrixProduct, Name, Negative, Product, Sum
 from gru_viz.graph import Array, Graph
 from gru_viz.notation.forms import Formula, Plain, write_all
 from gru_viz.notation.symbols import Names
 from gru_viz.notation.writing import Shown
-from gru_viz.trace import Trace
+from gru_viz.parameters import A_CELL
+from gru_viz.trace import A_RUN, Trace
 
 
 def formula(cell: Cell, name: str) -> Formula:
@@ -23,6 +24,7 @@ def formula(cell: Cell, name: str) -> Formula:
 
 def formulas(cell: Cell) -> dict[str, Formula]:
     """Name -> its equation in symbols, in the order of the cell's lines."""
+    check_kind(cell, *A_CELL)
     return {name: formula(cell, name) for name in cell.names}
 
 
@@ -34,31 +36,33 @@ def with_numbers(trace: Trace, name: str, step: int, unit: int, row: int | None 
     trace's own. ``step`` 0 … T−1, ``unit`` 0 … H−1; ``row`` 0 … B−1, for a batch or sweep and only there. Raises
     InputError.
     """
-    line = line_of(trace.cell, name)
     moment = Moment(trace, step, unit, row)
+    line = line_of(trace.cell, name)
     left = Shown(line.place, line.symbol, float(moment.trace[line.name][0, unit]))
     return write_all((left, moment.put_in(line.expression)), moment.names)
 
 
 def line_of(cell: Cell, name: str) -> Equation:
+    check_kind(cell, *A_CELL)
     for line in cell.equations.lines:
-        if name in (line.name, line.symbol):
+        if isinstance(name, str) and name in (line.name, line.symbol):
             return line
     symbols = ", ".join(line.symbol for line in cell.equations.lines)
-    raise InputError(f"{cell.name} has no equation for {name!r}; it has equations for {symbols}.")
+    raise InputError(f"{cell.name} has no equation for {shown(name)}; it has equations for {symbols}.")
 
 
 class Moment:
     """One unit at one step of one batch row. ``trace`` holds this step alone, without a batch: T = 1, lead ()."""
 
     def __init__(self, trace: Trace, step: int, unit: int, row: int | None) -> None:
-        _check("step", step, trace.steps)
-        _check("unit", unit, trace.hidden_size)
+        check_kind(trace, *A_RUN)
+        step = whole_number(step, "step", 0, trace.steps - 1)
+        self.unit = whole_number(unit, "unit", 0, trace.hidden_size - 1)
         if trace.lead:
-            _check("row", row, trace.lead[0])
+            row = whole_number(row, "row", 0, trace.lead[0] - 1)
         elif row is not None:
-            raise InputError(f"row is {row!r}; this run has no batch, so none is allowed.")
-        self.trace, self.unit = _one_step(trace, step, row), unit
+            raise InputError(f"row is {shown(row)}; this run has no batch, so none is allowed.")
+        self.trace = _one_step(trace, step, row)
         self.names = Names.of(trace.cell.equations)
         self.plain = Plain(self.names)
         self._graph, self._bulk = Graph(trace.cell.graph), self.trace.bulk()
@@ -67,8 +71,7 @@ class Moment:
         """The values of an expression for all units, (H,); of x alone, (I,)."""
         if isinstance(expression, Name) and expression.name == "x":
             return self.trace.inputs[0]
-        with np.errstate(over="ignore", invalid="ignore"):
-            values = np.asarray(self._bulk[self._graph.lower(expression)])
+        values = np.asarray(self._bulk[self._graph.lower(expression)])
         return np.broadcast_to(values, (1, self.trace.hidden_size))[0]
 
     def value(self, expression: Expression) -> float:
@@ -89,11 +92,6 @@ class Moment:
             case Negative(operand=operand):
                 return Negative(place, self.put_in(operand))
         return expression
-
-
-def _check(what: str, value: int | None, size: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not 0 <= value < size:
-        raise InputError(f"{what} is {value!r}; a whole number from 0 to {size - 1:,} is allowed.")
 
 
 def _one_step(trace: Trace, step: int, row: int | None) -> Trace:

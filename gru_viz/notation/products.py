@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 
 from gru_viz.cells import Cell
 from gru_viz.equations import parse_expression
+from gru_viz.errors import check_kind, whole_number
 from gru_viz.grammar import Call, Expression, MatrixProduct, Negative, Number, Product, Sum, walk
 from gru_viz.notation.forms import Plain, PlainNumbers
 from gru_viz.notation.numbers import Moment, line_of
 from gru_viz.notation.symbols import Digits, Names
 from gru_viz.notation.writing import FIRST_FACTOR, has_matrix
+from gru_viz.parameters import as_float64
 from gru_viz.theme import number_from_log10
 from gru_viz.trace import Trace
 
@@ -45,7 +47,7 @@ class Opened:
 
     def remainder(self, digits: int = 3) -> str:
         """What the terms lack when each is shown with that many digits; "" where they add up. See ``remainder``."""
-        return remainder((term.product for term in self.terms), self.total, digits)
+        return remainder([term.product for term in self.terms], self.total, digits)
 
 
 def products(trace: Trace, what: str, step: int, unit: int, row: int | None = None) -> Opened:
@@ -74,13 +76,15 @@ def pre_activations(cell: Cell, name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(plain.write(part) for part in [right] * _bare_matrix(right) + inside))
 
 
-def remainder(parts: Iterable[float], total: float, digits: int = 3) -> str:
+def remainder(parts: Sequence[float], total: float, digits: int = 3) -> str:
     """What has to be added to the parts, as shown, to give the total, as shown: "0.001", "−0.02"; "" for nothing.
 
     Numbers are shown in the format of ``gru_viz.theme.number``. They add up when the sum of the shown parts is the
     shown total, give or take half a unit of its last digit. "" as well where a number is not finite.
     """
-    numbers = [*parts, total]
+    check_kind(parts, Sequence, "parts", "a list of numbers")
+    numbers = as_float64([*parts, total], "What consists of the parts and the total").tolist()
+    digits = whole_number(digits, "digits", 1, 17)
     if not all(map(math.isfinite, numbers)):
         return ""
     *shown, goal = (_decimal(Digits.shown(value, digits)) for value in numbers)
@@ -100,6 +104,7 @@ def _decimal(digits: Digits) -> Decimal:
 
 def opened_expression(cell: Cell, what: str) -> Expression:
     """What a name or text stands for in ``products``: the right side of the name's line, or the expression itself."""
+    check_kind(what, str, "what", "a name or an expression, such as 'W_z @ x',")
     symbols = {symbol for line in cell.equations.lines for symbol in (line.name, line.symbol)}
     if what in symbols:
         return line_of(cell, what).expression

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gru_viz.errors import InputError
+from gru_viz.errors import InputError, check_kind
 from gru_viz.gradients import GradientFlow, backpropagate
 from gru_viz.grammar import Call, Expression, MatrixProduct, Name, Negative, Number, Product, Sum
 from gru_viz.graph import Array
 from gru_viz.torch_bridge.convert import Layout, Tensor, layout_of, tensor, to_torch
-from gru_viz.trace import Trace
+from gru_viz.trace import A_RUN, Trace
 
 VALUE_TOLERANCE = 1e-12
 GRADIENT_TOLERANCE = 1e-10
@@ -36,10 +36,12 @@ class TorchCheck:
 
     @property
     def worst_value(self) -> float:
+        """The largest of the values' differences."""
         return max(self.values.values())
 
     @property
     def worst_gradient(self) -> float:
+        """The largest of the gradients' differences."""
         return max(self.gradients.values())
 
     @property
@@ -56,6 +58,7 @@ def check_against_torch(trace: Trace, loss_grad: Mapping[str, object] | None = N
     ``loss_grad`` as in ``backpropagate``. Raises InputError for a sweep, and where PyTorch's gradients leave the range
     of a float64, so that there is nothing to compare.
     """
+    check_kind(trace, *A_RUN)
     if trace.sweep:
         raise InputError("A sweep is not checked against PyTorch; run one set of its parameters and check that run.")
     flow = backpropagate(trace, loss_grad)

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from gru_viz.cells import Cell
-from gru_viz.errors import InputError
+from gru_viz.errors import InputError, check_kind, shown
 from gru_viz.graph import Array
 from gru_viz.layouts import LAYOUTS, Layout, find_layout
 from gru_viz.layouts import arrays as stacked_arrays
-from gru_viz.parameters import Parameters, check_params, check_sizes
+from gru_viz.parameters import Parameters, as_numbers, check_params, check_sizes
 
 __all__ = ["Layout", "Tensor", "from_torch", "layout_of", "tensor", "to_torch"]
 
@@ -42,12 +42,14 @@ def from_torch(module_or_state_dict: object, nonlinearity: str | None = None) ->
     has no equal here: two directions, several layers, projections, other modules, keys, shapes and kinds of numbers.
     """
     given = module_or_state_dict
+    if nonlinearity is not None:
+        check_kind(nonlinearity, str, "nonlinearity", "'tanh' or 'relu'")
     if isinstance(given, Mapping):
         state_dict, own = given, None
     else:
         state_dict, own = _read_module(given)
     if own and nonlinearity and own != nonlinearity:
-        raise InputError(f"The module's nonlinearity is {own}; nonlinearity={nonlinearity!r} does not go with it.")
+        raise InputError(f"The module's nonlinearity is {own}; nonlinearity={shown(nonlinearity)} does not go with it.")
     arrays = _read_arrays(state_dict)
     layout = _find_layout(arrays["weight_hh"].shape, own or nonlinearity)
     return layout.cell, check_params(layout.cell, layout.read(arrays), arrays["weight_ih"].shape[1])[0]
@@ -125,10 +127,7 @@ def _floats(key: str, value: Any) -> Any:
             kind = f"layout {value.layout}, device {value.device}"
             raise InputError(f"{key} is no dense tensor that holds its numbers ({kind}).")
         return value
-    try:
-        array = np.asarray(value)
-    except (TypeError, ValueError):
-        raise InputError(f"{key} is not an array of numbers; {allowed}.") from None
+    array = value if type(value) is np.ndarray else as_numbers(value, "{}", key, expected=f"; {allowed}")
     if array.dtype.kind != "f" or array.dtype.itemsize > 8:
         raise InputError(f"{key} holds {array.dtype}; {allowed}.")
     return array
@@ -167,13 +166,14 @@ def _find_layout(shape: tuple[int, ...], nonlinearity: str | None) -> Layout:
     if nonlinearity in functions:
         return functions[nonlinearity]
     if None in functions:
-        raise InputError(f"nonlinearity={nonlinearity!r} is for an RNN; these are weights of a {layouts[0].module}.")
+        given = shown(nonlinearity)
+        raise InputError(f"nonlinearity={given} is for an RNN; these are weights of a {layouts[0].module}.")
     if nonlinearity is None:
         raise InputError(
             "These are weights of an RNN, and a state_dict does not say of which nonlinearity; "
             'nonlinearity="tanh" or nonlinearity="relu" must be given.'
         )
-    raise InputError(f"nonlinearity is {nonlinearity!r}; {' and '.join(map(str, functions))} are allowed.")
+    raise InputError(f"nonlinearity is {shown(nonlinearity)}; {' and '.join(map(str, functions))} are allowed.")
 
 
 # -- named parameters to torch.nn --------------------------------------------------------------------------------------
