@@ -21,7 +21,7 @@ from gru_viz.loop import Steps
 from gru_viz.trace import Trace
 
 MAX_BYTES = 256 * 2**20  # of all the values that one walk backwards keeps
-CHUNK = 128  # steps at most
+CHUNK = 256  # steps at most
 FIRST = 64  # of the first chunk, whose drift nobody knows: few enough to end before the numbers that are slow
 LOW, HIGH = -400, 500  # norms of mantissas stay between these powers of two, their squares within a float64
 LOWEST, HIGHEST = 2.0 ** (2 * LOW), 2.0 ** (2 * HIGH)  # of a squared norm
@@ -103,7 +103,7 @@ class Walk:
             self.exponent[lo:hi] = self.state_exponent[lo:hi] = exponent
             self.squares[lo : hi + 1] = square
             if lo:
-                length, start = _next_chunk(square)
+                length, start = _next_chunk(square, lo)
                 if self.early:
                     exponent = self.add_loss(lo, exponent)
                     square = self.square(lo, lo + 1)
@@ -206,8 +206,8 @@ def _stayed(square: Array) -> int:
     return int(left[0]) if left.size else len(square) - 1
 
 
-def _next_chunk(square: Array) -> tuple[int, Array | None]:
-    """How many steps the next chunk may have and at which power of two its batch rows begin, None for near 1.
+def _next_chunk(square: Array, left: int) -> tuple[int, Array | None]:
+    """How many of the steps that are left the next chunk may have and at which power of two its batch rows begin, None for near 1.
 
     It is taken to drift as the last one has: it begins so that it has as far to go above the middle as below.
     """
@@ -215,9 +215,12 @@ def _next_chunk(square: Array) -> tuple[int, Array | None]:
     after, before = np.frexp(square[::steps])[1]
     drift = (after - before) / (2 * steps)
     rate = float(np.abs(drift).max())
-    if rate * CHUNK <= NEAR or rate > ROOM:
-        return (CHUNK if rate <= ROOM else 1), None
-    length = min(CHUNK, int(ROOM / rate))
+    if rate > ROOM:
+        return 1, None
+    length = min(CHUNK, left)
+    if rate * length <= NEAR:
+        return length, None
+    length = min(length, int(ROOM / rate))
     return length, np.rint(MIDDLE - drift * length / 2).astype(np.int64)
 
 
