@@ -103,7 +103,7 @@ def product(values: Array, matrix: Array, sweep: bool) -> Array:
 
     In a sweep the matrix is (sets, J, K), and values that all sets share at a step are (T, 1, K).
     """
-    if np.ndim(values) == 0:  # a plain number, the same for all units
+    if not values.ndim:  # a plain number, the same for all units
         return np.asarray(values * matrix.sum(axis=-1))
     if not sweep:
         return np.dot(values, matrix.T)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import copyreg
-import functools
 import math
-import operator
 from collections.abc import Mapping
 
 import numpy as np
@@ -29,10 +27,12 @@ from gru_viz.stacks import Packed, Stack
 from gru_viz.trace import Trace
 
 MAX_STEPS = 10_000
+_SHAPES = "(T, I) or (T, B, I) is expected"
 MAX_NUMBERS = MAX_STEPS * MAX_INPUT_SIZE  # of x
 MAX_BYTES = 64 * 2**20  # of all the values that one run keeps
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def run(cell: Cell, params: Mapping[str, object], x: object, state: Mapping[str, object] | None = None) -> Trace:
     """Run a cell over a sequence and keep every value of every step.
 
@@ -43,11 +43,8 @@ def run(cell: Cell, params: Mapping[str, object], x: object, state: Mapping[str,
     beyond the largest number.
     """
     check_kind(cell, *A_CELL)
-    with np.errstate(over="ignore", invalid="ignore"):
-        return _run(cell, params, _check_input(x), {} if state is None else _check_states(cell, state))
-
-
-def _run(cell: Cell, params: Mapping[str, object], inputs: Array, given: Mapping[str, Array]) -> Trace:
+    inputs = _check_input(x)
+    given = {} if state is None else _check_states(cell, state)
     own_size = next((value.shape[-1] for value in given.values() if value.ndim), None) if given else None
     arrays, sizes = check_shapes(cell, params, inputs.shape[-1], own_size)
     shape = (*_lead(inputs, sizes), sizes.hidden)
@@ -85,12 +82,11 @@ copyreg.pickle(Trace, _again)  # type: ignore[arg-type]
 
 def _check_input(x: object) -> Array:
     """A copy that nobody changes later: a run stays what it was."""
-    expected = "(T, I) or (T, B, I) is expected"
     if isinstance(x, (list, tuple, range)):
         _check_steps(len(x))  # before an array is made of it
-    given = as_numbers(x, "x", expected=f"; {expected}")
+    given = as_numbers(x, "x", expected=f"; {_SHAPES}")
     if given.ndim not in (2, 3) or 0 in given.shape:
-        raise InputError(f"x has the shape {given.shape}; {expected}, each at least 1.")
+        raise InputError(f"x has the shape {given.shape}; {_SHAPES}, each at least 1.")
     _check_steps(len(given))
     if given.size > MAX_NUMBERS:
         raise InputError(f"x holds {given.size:,} numbers; at most {MAX_NUMBERS:,} are allowed.")
@@ -191,7 +187,10 @@ class _Work:
         """(T, *lead, slots * H): what needs no state in each slot; the products with the input are one."""
         picks = self.picks
         if stack.inputs:
-            matrix = functools.reduce(operator.add, [picks[k] for k in stack.inputs])
+            first, *more = stack.inputs
+            matrix = picks[first]
+            for k in more:
+                matrix = matrix + picks[k]
             result = product(self.x, matrix, self.sweep)
             if self.sweep:  # step by step, as the loop walks through it
                 result = np.ascontiguousarray(result)

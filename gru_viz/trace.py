@@ -86,12 +86,15 @@ class Trace:
         if not isinstance(name, str) or (name != "x" and name not in self.cell.names):
             raise InputError(f"{self.cell.name} has no value {shown(name)}; its values are {', '.join(self.names)}.")
         if name == "x":
-            return read_only(self.inputs)
+            return self.inputs
         if name in self.states:
-            return read_only(self.states[name][1:])
+            return self.states[name][1:]
         node = self.cell.node(name)
         found = self.recorded.get(node)
-        return read_only(self._every_step(self.bulk()[node]) if found is None else found)
+        if found is None:
+            return read_only(self._every_step(self.bulk()[node]))
+        found.setflags(write=False)  # the run is over
+        return found
 
     def value(self, expression: str) -> Array:
         """Any expression of the cell's names at every step, such as ``r * h`` or ``W_z @ x + U_z @ h + b_z``.

@@ -180,10 +180,10 @@ class Walk:
 
     def products(self) -> list[Callable[[Array, Array], object]]:
         """For each operand a function (adjoints of its products, out): the stack, transposed."""
-        trace = self.trace
-        matrices = [
-            np.concatenate([trace.params[node.name] for node in nodes], axis=-2) for _, nodes in self.plan.stacks
-        ]
+        trace, matrices = self.trace, []
+        for _, nodes in self.plan.stacks:
+            first, *more = (trace.params[node.name] for node in nodes)
+            matrices.append(np.concatenate([first, *more], axis=-2) if more else first)
         return [product_into(matrix.swapaxes(-1, -2), trace.sweep, bool(self.lead)) for matrix in matrices]
 
 
@@ -207,7 +207,8 @@ def _stayed(square: Array) -> int:
 
 
 def _next_chunk(square: Array, left: int) -> tuple[int, Array | None]:
-    """How many of the steps that are left the next chunk may have and at which power of two its batch rows begin, None for near 1.
+    """How many of the steps that are left the next chunk may have and at which power of two it begins, or None for
+    near 1.
 
     It is taken to drift as the last one has: it begins so that it has as far to go above the middle as below.
     """
@@ -218,7 +219,7 @@ def _next_chunk(square: Array, left: int) -> tuple[int, Array | None]:
     if rate > ROOM:
         return 1, None
     length = min(CHUNK, left)
-    if rate * length <= NEAR:
+    if rate * length <= 2 * NEAR:  # from near 1 it stays in range, and may need no rescaling at all
         return length, None
     length = min(length, int(ROOM / rate))
     return length, np.rint(MIDDLE - drift * length / 2).astype(np.int64)
