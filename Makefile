@@ -26,6 +26,7 @@ bench: $(VENV)/dev.stamp
 	$(PY) -m benchmarks.rerun
 	$(PY) -m benchmarks.gradients_page
 	$(PY) -m benchmarks.player
+	$(PY) -m benchmarks.memory
 	$(PY) -m benchmarks.load
 	$(PY) -m benchmarks.load --arrive 100 --rounds 3
 

@@ -5,7 +5,15 @@ import streamlit as st
 from gru_viz.conclusions import contrast as conclusions
 from gru_viz.figures.contrast import difference_figure, gradient_figure, states_figure, units_shown
 from gru_viz.ui import state
-from gru_viz.ui.contrast import ask_luck, luck, measured, replacement, tables
+from gru_viz.ui.contrast import (
+    ask_luck,
+    distance_columns,
+    luck,
+    measured,
+    norm_columns,
+    replacement,
+    state_columns,
+)
 from gru_viz.ui.open_sidebar import open_sidebar
 from gru_viz.ui.parts import figure, finding, question, sentence, theme
 from gru_viz.ui.widgets import choice
@@ -29,6 +37,8 @@ figure(
     gradient_figure(reports, labels, theme(), experiment.curve, seeds),
     key="gradient",
     alt=conclusions.described(reports, found.sequence),
+    columns=lambda: norm_columns(found),
+    label="log10 of the norm of each gradient after each step; −inf for an exact zero",
 )
 with st.container(horizontal=True, vertical_alignment="bottom"):
     choice("curve", ("state", "parts", "input"), conclusions.CURVES.__getitem__)
@@ -39,7 +49,13 @@ if seeds:
 st.caption(conclusions.HOW_TO_READ[experiment.curve] + f" {conclusions.SHADE}" * bool(seeds))
 
 finding(conclusions.states_range(reports))
-figure(states_figure(reports, labels, theme()), key="states", alt=conclusions.described_states(reports))
+figure(
+    states_figure(reports, labels, theme()),
+    key="states",
+    alt=conclusions.described_states(reports),
+    columns=lambda: state_columns(found),
+    label="Each unit of each state after each step",
+)
 if units_shown(reports) < experiment.hidden_size:
     st.caption(f"The first {units_shown(reports)} of {experiment.hidden_size} units are drawn; the table has all.")
 
@@ -49,7 +65,8 @@ figure(
     difference_figure(differences, labels, theme()),
     key="difference",
     alt=conclusions.described_differences(differences),
+    columns=lambda: distance_columns(differences, found.sequence),
+    label="Euclidean distance between the hidden states after each step",
 )
 
 st.info(conclusions.lesson(experiment, cells))
-tables(found)

@@ -2,21 +2,28 @@
 
 import streamlit as st
 
-from gru_viz.cells import cell, cell_names
 from gru_viz.conclusions import equations as conclusions
 from gru_viz.measures.equations import conventions
 from gru_viz.sequences import parse_sequence
-from gru_viz.ui.equations import conventions_shown, elsewhere, formulas_and_diagram, names, opened, torch_check
+from gru_viz.ui import state
+from gru_viz.ui.equations import (
+    ask_cell,
+    conventions_shown,
+    elsewhere,
+    formulas_and_diagram,
+    names,
+    read,
+    torch_check,
+)
 from gru_viz.ui.parts import question, sentence
-from gru_viz.ui.widgets import choice
 
-experiment = opened()
+experiment = state.current()
 sequence = parse_sequence(experiment.kind, experiment.text)
-shown = cell(experiment.focus)  # any of them: to read a cell's equations it need not be compared
+shown = read(experiment)
 
 question(conclusions.QUESTION, experiment.badge)
 sentence(conclusions.summary(shown, sequence, experiment.hidden_size))
-choice("focus", cell_names(), lambda name: cell(name).title)
+ask_cell(shown)
 formulas_and_diagram(shown)
 names(shown, sequence, experiment.hidden_size)
 has_run = not experiment.is_hand_set or shown.name in experiment.cells

@@ -66,6 +66,7 @@ def shut_and_open() -> None:
         columns=lambda: saturation_table(found),
         label="The share of steps at which each unit of each gate is shut and open",
     )
+    st.caption(conclusions.HOW_SATURATION)
 
 
 def what_is_kept() -> None:

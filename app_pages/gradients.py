@@ -35,7 +35,7 @@ def show(experiment: Experiment, sequence: Sequence, found: tuple[Reached, ...])
     )
     ui.controls(experiment)
     if seeds:
-        sentence(conclusions.luck(seeds, experiment.share))
+        sentence(conclusions.luck(experiment, seeds))
     st.caption(conclusions.how_to_read(experiment, steps, found))
     if said := conclusions.theory(found):
         sentence(said)

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from gru_viz.conclusions import trajectories as conclusions
+from gru_viz.conclusions.common import not_compared
 from gru_viz.conclusions.contrast import described_differences, left_over
 from gru_viz.figures.contrast import difference_figure
 from gru_viz.figures.portrait import portrait_figure
@@ -10,13 +11,12 @@ from gru_viz.figures.trajectories import limits, pair_figure, path_figure
 from gru_viz.measures.portrait import UNITS
 from gru_viz.measures.trajectories import trajectories
 from gru_viz.ui import state
-from gru_viz.ui.contrast import replacement
+from gru_viz.ui.contrast import distance_columns, replacement
 from gru_viz.ui.open_sidebar import open_sidebar
 from gru_viz.ui.parts import figure, finding, go_to, numbers, question, sentence, theme
 from gru_viz.ui.trajectories import (
     ask_cell,
     ask_held,
-    distance_columns,
     held_portrait,
     other_columns,
     panels,
@@ -52,7 +52,7 @@ def two_sequences() -> None:
         difference_figure(found.differences, labels, theme()),
         key="distance",
         alt=described_differences(found.differences),
-        columns=lambda: distance_columns(found),
+        columns=lambda: distance_columns(found.differences, found.sequence),
         label="Distance between the hidden states after each step",
     )
     sentence(conclusions.apart(found))
@@ -70,6 +70,8 @@ def phase_portrait() -> None:
     drawn = held_portrait(experiment)
     finding(conclusions.fixed(drawn))
     sentence(conclusions.ends(drawn))
+    if other := not_compared(experiment, drawn.cell):
+        st.caption(other)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         ask_cell(experiment)
         ask_held(experiment, found.sequence)

@@ -11,10 +11,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import time
 from dataclasses import replace
-from pathlib import Path
 from statistics import median, quantiles
 
 from streamlit.testing.v1 import AppTest
@@ -22,7 +20,7 @@ from streamlit.testing.v1 import AppTest
 from benchmarks.load import Visitor
 from benchmarks.rerun import AT_SIZE
 from gru_viz.experiment import Experiment, to_query
-from tests.browser.serving import ROOT, serve
+from tests.browser.serving import ROOT, cpu_seconds, serve
 
 TIMES = 20
 ASKED_FIRST_MS, ASKED_RERUN_MS = 300, 100
@@ -74,17 +72,6 @@ async def changes(url: str, first_seed: int, times: int) -> list[float]:
     await visitor.leave()
     assert not visitor.problems, visitor.problems
     return visitor.taken
-
-
-def cpu_seconds(url: str) -> float:
-    """What the server at an address has used. Reads /proc."""
-    option = f"--server.port={url.rpartition(':')[2]}".encode()
-    for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if option in (folder / "cmdline").read_bytes().split(b"\0"):
-                user, system = (folder / "stat").read_text().rpartition(") ")[2].split()[11:13]
-                return (int(user) + int(system)) / 100
-    raise SystemExit("There is no /proc here to read the server's work from.")
 
 
 async def three_visitors(url: str, times: int) -> tuple[list[float], list[float], list[float]]:

@@ -110,8 +110,9 @@ class Visitor:
         message = ForwardMsg.FromString(data)
         kind = message.WhichOneof("type")
         if kind == "new_session":
-            self.page_hash = message.new_session.page_script_hash
             self.texts.clear()
+        elif kind == "navigation":  # where the next run of this page belongs; new_session's is always the first page
+            self.page_hash = message.navigation.page_script_hash
         elif kind == "page_not_found":
             self.problems.append("page not found")
         elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":

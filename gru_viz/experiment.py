@@ -49,7 +49,7 @@ class Experiment:
     step: int = 0  # the step in view, from 1; 0 and all beyond the end: the last
     unit: int = 1  # the unit in view, from 1
     backward: bool = False  # the player shows gradients instead of values
-    focus: str = "gru"  # the cell in view, where a page shows one
+    focus: str = ""  # the cell in view, where a page shows one; none chosen: the last of those that are compared
     units: tuple[int, ...] = (1, 2, 3)  # drawn as lines
     basis: str = "own"  # principal directions of each cell, or of all together
     held: str = ""  # the token whose input is held constant in a phase portrait; none: the input 0
@@ -58,6 +58,7 @@ class Experiment:
     norm: str = "state"  # what the Gradients page draws
     share: float = 0.01  # of the last step's norm, down to which a gradient reaches
     clip: float = 1.0  # the norm of all parameters' gradient above which it would be clipped
+    tab: str = "what_if"  # the open tab of the Gradients page
     example: str = ""  # the ready example that was chosen last
     predict: bool = False  # a lesson's figures are covered until its question is answered
     projector: bool = False  # one figure, large, and nothing beside it

@@ -15,7 +15,7 @@ from gru_viz.conclusions.common import in_each
 from gru_viz.conclusions.contrast import CONTRAST
 from gru_viz.experiment import Experiment
 from gru_viz.parameters import spectrum
-from gru_viz.runs import Contrast, cells_of, contrast, parameters, steps_until, trace
+from gru_viz.runs import Contrast, cells_of, contrast, parameters, trace
 from gru_viz.sequences import parse_sequence
 from gru_viz.settings import KEEP_CHOICES
 from gru_viz.theme import number, number_from_log10
@@ -125,15 +125,18 @@ def two_conventions(experiment: Experiment) -> str:
 
 
 def price(experiment: Experiment) -> str:
+    from gru_viz.conclusions.compare import steps_text  # here: the package starts without the pages' measures
+    from gru_viz.measures.compare import steps_after_jump
+
     sequence, cells, texts = parse_sequence(experiment.kind, experiment.text), cells_of(experiment), []
     for of in cells:
         keeps = KEEP_CHOICES if of.keep_biases(1.0) else (experiment.keep,)  # without such a gate it changes nothing
-        each = (dataclasses.replace(experiment, keep=keep) for keep in keeps)
-        texts.append(_listed([f"{steps_until(trace(changed, of, sequence)):,}" for changed in each]))
+        each = [parameters(dataclasses.replace(experiment, keep=keep), of, sequence) for keep in keeps]
+        texts.append(_listed(list(map(steps_text, steps_after_jump(of, each, sequence.values.shape[1])))))
     texts[0] += " steps"
     return (
-        f"{_weights(experiment)}, 90 % of the change of h after a jump of the input takes {in_each(cells, texts)}, "
-        f"whose gates start by keeping {_listed(list(KEEP_CHOICES.values()))}."
+        f"{_weights(experiment)}, 90 % of the change of h after a jump of the input, from rest to rest, takes "
+        f"{in_each(cells, texts)}, whose gates start by keeping {_listed(list(KEEP_CHOICES.values()))}."
     )
 
 

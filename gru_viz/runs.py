@@ -110,23 +110,9 @@ def cell_in_view(experiment: Experiment) -> Cell:
     return cell(experiment.focus if experiment.focus in experiment.cells else experiment.cells[-1])
 
 
-def steps_until(ran: Trace, share: float = 0.9) -> int:
-    """How many steps h takes for that share of its change after the last change of the input: from then on its distance
-    from where it ends is at most 1 - share of what it was before. 0 if h does not move; give it time to settle.
-
-    Raises InputError for a batch.
-    """
-    if ran.lead:
-        raise InputError("steps_until takes one run, not a batch.")
-    if not 0 < share <= 1:
-        raise InputError(f"share is {share!r}; a number above 0 and up to 1 is allowed.")
-    changes = np.flatnonzero((np.diff(ran["x"], axis=0) != 0).any(axis=1)) + 1
-    start = int(changes[-1]) if changes.size else 0
-    return until(np.concatenate([ran.before["h"][start : start + 1], ran["h"][start:]]), share)
-
-
 def until(path: np.ndarray, share: float = 0.9) -> int:
-    """The same of a path of states, (steps + 1, H), from where it begins to where it ends."""
+    """How many steps a path of states, (steps + 1, H), takes for that share of its way: from then on it is at most
+    1 - share of the way from where it ends. 0 if it does not move; it must have come to rest."""
     distance = np.linalg.norm(path - path[-1], axis=1)
     far = np.flatnonzero(distance > (1 - share) * distance[0])
     return int(far[-1]) + 1 if far.size else 0

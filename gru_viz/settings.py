@@ -150,6 +150,7 @@ def _view(setting: Setting) -> Setting:
 
 
 _KEPT = f"one of {', '.join(map(number_text, KEEP_CHOICES))}, for {', '.join(KEEP_CHOICES.values())},"
+_FOCUS = f"one of {', '.join(cell_names())}"
 _CELLS = f"one or more of {', '.join(cell_names())}, each once,"
 _BIASES = f"up to {MAX_BIASES} gates, each once with a number from {-MAX_BIAS:g} to {MAX_BIAS:g}, as in f:1,z:-2,"
 _UNITS = f"1 to {MAX_UNITS} different whole numbers from 1 to {MAX_HIDDEN}, as in 1,4,"
@@ -172,7 +173,7 @@ SETTINGS = {
     "step": _view(_whole("step", "Step", 0, MAX_STEPS)),
     "unit": _view(_whole("unit", "Unit", 1, MAX_HIDDEN)),
     "backward": _view(_choice("backward", "Backward", (False, True), "{:d}".format)),
-    "focus": _view(_choice("focus", "Cell", cell_names())),
+    "focus": _view(replace(_choice("focus", "Cell", ("", *cell_names())), expected=_FOCUS)),
     "units": _view(Setting("units", "Units", _UNITS, _check_units, _read_units, _write_units)),
     "basis": _view(_choice("basis", "Directions", ("own", "shared"))),
     "held": _view(_text("held", "Input held", 200)),
@@ -181,6 +182,7 @@ SETTINGS = {
     "norm": _view(_choice("norm", "Norm of", ("state", "parts", "input", "jacobian"))),
     "share": _view(_choice("share", "Share that counts as reached", (0.1, 0.01, 0.001, 1e-6), number_text)),
     "clip": _view(_real("clip", "Clip at norm", 0.0, 1000.0)),
+    "tab": _view(_choice("tab", "Tab", ("what_if", "gains", "spectra", "horizon", "memory"))),
     "example": _view(replace(_choice("example", "Example", EXAMPLE_NAMES), expected="the name of a ready example")),
     "predict": _view(_choice("predict", "Predict first", (False, True), "{:d}".format)),
     "projector": _view(_choice("projector", "Projector", (False, True), "{:d}".format)),

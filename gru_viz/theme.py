@@ -75,6 +75,7 @@ def cell_colour(theme: Theme, cell: Cell) -> str:
 
 # -- numbers -----------------------------------------------------------------------------------------------------------
 
+ROUNDING = 1e-12  # of a share
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -89,6 +90,13 @@ def number(value: float, digits: int = 3) -> str:
         return {math.inf: "∞", -math.inf: "−∞"}.get(value, "0" if value == 0 else "not a number")
     sign = "−" if value < 0 else ""
     return sign + number_from_log10(math.log10(abs(value)), digits)
+
+
+def percent(share: float) -> str:
+    """Whole percents, but neither 0 % of something nor 100 % of less than all; what is rounding does not count."""
+    if ROUNDING < share < 0.01:
+        return "less than 1 %"
+    return "more than 99 %" if 0.99 < share < 1 - ROUNDING else f"{100 * share:.0f} %"
 
 
 def number_from_log10(log10: float, digits: int = 3) -> str:

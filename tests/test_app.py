@@ -52,9 +52,10 @@ def press(app, key):
     return calm(app.button(key=key).click().run())
 
 
-def unfold(app, key):
-    """Open an expander."""
-    app.session_state[key] = True
+def unfold(app, *keys):
+    """Open expanders."""
+    for key in keys:
+        app.session_state[key] = True
     return calm(app.run())
 
 
@@ -190,6 +191,7 @@ IN_LINK = {
     "norm": ({"norm": "parts"}, "parts", None),
     "share": ({"share": "0.1"}, 0.1, None),
     "clip": ({"clip": "2"}, 2.0, None),
+    "tab": ({"tab": "spectra"}, "spectra", None),
     "example": ({"example": "half_open", "keep": "0"}, "half_open", None),
     "predict": ({"predict": "1"}, True, None),
     "projector": ({"projector": "1"}, True, None),
@@ -568,8 +570,11 @@ def test_too_much_work_for_all_seeds_is_refused_in_words():
     assert lines(app, "gradient") == ["RNN", "RNN reaches back to here"]
 
 
+TABLES = ("numbers_gradient", "numbers_states", "numbers_difference")
+
+
 def tables(app):
-    """The gradients, the states, the distances, as the browser gets them: texts, all but the tokens of numbers."""
+    """Those that are open, in the order of the page, as the browser gets them: texts, all but the tokens of numbers."""
     drawn = [each.proto for each in app.get("bidi_component") if each.proto.component_name == "gru_viz_table"]
     sent = [json.loads(proto.bytes) for proto in drawn]
     frames = [pd.DataFrame(each["rows"], columns=each["head"]) for each in sent]
@@ -577,7 +582,7 @@ def tables(app):
 
 
 def test_the_tables_hold_the_numbers_of_the_figures():
-    app = unfold(open_app(), "numbers")
+    app = unfold(open_app(), *TABLES)
     of, found = Experiment(), all_found(Experiment())
     gradients, states, distances = tables(app)
     assert gradients["token"].tolist() == ["␣" if token == " " else token for token in of.text]
@@ -598,14 +603,24 @@ def test_the_tables_hold_the_numbers_of_the_figures():
         np.testing.assert_allclose(distances[TITLES[name]], expected.distances(of, name, one, other), rtol=1e-6)
 
 
+@pytest.mark.parametrize("key", ALL)
+def test_each_figure_has_its_numbers_below_it(key):
+    app = unfold(open_app(), f"numbers_{key}")
+    drawn = [each.proto for each in app.main if each.type in ("plotly_chart", "bidi_component")]
+    ids = [each.id for each in drawn]
+    place = next(k for k, each in enumerate(ids) if each.endswith(f"-{key}"))
+    assert [each.rpartition("-")[2] for each in ids[place : place + 2]] == [key, f"table_{key}"]
+    assert len(tables(app)) == 1
+
+
 def test_a_table_starts_no_formula_in_a_spreadsheet():
-    app = unfold(open_app(text="=+-@a"), "numbers")
+    app = unfold(open_app(text="=+-@a"), *TABLES)
     for each in tables(app):
         assert each["token"].tolist() == ["'=", "'+", "'-", "'@", "a"][-len(each) :]
 
 
 def test_an_exact_zero_is_a_gap_in_the_figure_and_minus_infinity_in_the_table():
-    app = unfold(open_app(gain="0", cells="rnn"), "numbers")
+    app = unfold(open_app(gain="0", cells="rnn"), TABLES[0])
     assert np.isfinite(line(app, "gradient", "RNN")).sum() == 1
     assert tables(app)[0]["RNN, carried"].tolist()[:-1] == [-math.inf] * 31
     assert "exactly zero at 31 steps" in proto(app, "gradient").alt

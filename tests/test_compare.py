@@ -431,7 +431,8 @@ def test_the_memory_is_said_of_h_and_of_c():
     ("kind", "text", "said"),
     [
         ("text", "a", "There is one step"),
-        ("numbers", "0 1", "(1 as its input in place of 0), at the end h"),
+        ("numbers", "0 1", "Without the first number, 0 (1 as its input in place of 0), at the end h"),
+        ("rows", "0 1\n2 3", "Without the first row (0 as its input), at the end h"),
         ("numbers", "1 " * 501, "after 500 steps h"),
     ],
 )
@@ -508,6 +509,24 @@ def test_a_price_without_both_numbers_has_no_point():
     assert "come to rest" not in read
     assert "come to rest in 3,000 steps" in conclusions.how_to_read([made("gru", ((0.1, 5), (0.5, None)))], TEXT)
     assert conclusions.prices_table(found)["left in h"] == ["no difference", 0.5]
+
+
+def test_the_labels_of_many_cells_stand_in_a_legend():
+    three, five = (
+        price_figure([made(name, ((0.1, 5), (0.5, 50))) for name in names], 3.0, LIGHT)
+        for names in (("rnn", "lstm", "gru"), cell_names())
+    )
+    assert all("text" in each["mode"] for each in three["data"])
+    assert not three["layout"]["showlegend"]
+    assert not any("text" in each["mode"] for each in five["data"])
+    assert five["layout"]["showlegend"]
+    assert [each["name"] for each in five["data"]] == [cell(name).title for name in cell_names()]
+    plots = [
+        each["layout"]["height"] - each["layout"]["margin"]["t"] - each["layout"]["margin"]["b"]
+        for each in (three, five)
+    ]
+    assert plots[0] == plots[1]
+    assert five["layout"]["margin"]["b"] - three["layout"]["margin"]["b"] >= 20 * len(cell_names())
 
 
 def test_the_words_of_the_figure_hold_its_numbers():

@@ -17,6 +17,7 @@ from gru_viz.measures.what_if import Seeds, seeds
 from gru_viz.runs import CellReport, Difference, contrast
 from gru_viz.sequences import parse_sequence
 from tests.expected import all_found, facts
+from tests.pieces import finished
 from tests.saying import assert_first_step, assert_left_over, assert_reaches
 
 THREE = ("rnn", "lstm", "gru")
@@ -137,10 +138,19 @@ def test_the_first_step_is_compared_with_the_last(typed, shares, sentence):
 
 def test_numbers_are_called_numbers():
     sequence = parse_sequence("numbers", "-1 2 3")
-    assert conclusions.first_step(sequence, [built("gru", [-1, 0, 0])]).startswith(
-        '2 numbers later the gradient at "−1"'
+    assert conclusions.first_step(sequence, [built("gru", [-1, 0, 0])]) == (
+        "2 numbers later the gradient at the first number, −1, is 0.10 of the last step's in the GRU."
     )
     assert conclusions.question(sequence) == "Which cell still feels the first number?"
+
+
+@pytest.mark.parametrize("rows", ["-1 2\n0 0.5", "1 2 3 4\n0 0.5 0 0"])
+def test_a_row_of_numbers_is_not_quoted(rows):
+    sequence = parse_sequence("rows", rows)
+    assert conclusions.first_step(sequence, [built("gru", [-1, 0])]) == (
+        "1 row later the gradient at the first row is 0.10 of the last step's in the GRU."
+    )
+    assert conclusions.question(sequence) == "Which cell still feels the first row?"
 
 
 def test_one_step_has_nothing_to_compare():
@@ -216,16 +226,6 @@ def test_the_range_of_the_states_is_that_of_the_trace_and_says_when_a_cell_state
 
 
 # -- luck --------------------------------------------------------------------------------------------------------------
-
-
-def finished(work):
-    """(what work in pieces returns, what it said on the way)"""
-    said = []
-    while True:
-        try:
-            said.append(next(work))
-        except StopIteration as end:
-            return end.value, said
 
 
 def lucky(name, reach):

@@ -36,7 +36,7 @@ def test_visitors_of_a_killed_process_are_served_by_the_other_with_their_experim
         at = {route: proxy.serving(route) for route in routes}
         assert set(at.values()) == {one, other}
         assert at == {route: proxy.serving(route) for route in routes}
-        everyone = visitors(proxy.url, "contrast", 6)
+        everyone = visitors([proxy.url], "contrast", 6)
         chosen = [[route for route in routes if at[route] == app][:3] for app in (one, other)]
         for visitor, route in zip(everyone, chosen[0] + chosen[1], strict=True):
             visitor.cookie = route

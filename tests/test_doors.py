@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gru_viz
-from gru_viz import InputError, conventions, handset, jacobians, layouts, notation, runs
+from gru_viz import InputError, conventions, handset, jacobians, layouts, notation
 
 ELSEWHERE = {"save_html", "show"}  # tests/test_player.py
 
@@ -277,7 +277,6 @@ DOORS = {
         {"input_names": ["!"]},
         {("input_names",): ("nothing", "a text", "half a character"), ("input_names", 0): TEXTS},
     ),
-    "runs.steps_until": Door(runs.steps_until, {"ran": RUN, "share": 0.9}),
 }
 
 

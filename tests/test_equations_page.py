@@ -541,9 +541,16 @@ def test_a_cell_that_is_not_compared_may_be_read():
 def test_hand_set_weights_open_on_the_cell_of_their_run(weights):
     app = open_page(weights=weights)
     (own,) = app.session_state["experiment"].cells
-    assert app.get_by_key("experiment_focus").value == app.session_state["experiment"].focus == own
+    assert app.get_by_key("experiment_focus").value == own
     assert not [info for info in app.main.info if "has no weights for the" in info.value]
     assert "check" in [button.key for button in app.button]
+
+
+def test_where_no_cell_was_chosen_the_last_of_those_compared_is_read():
+    for cells, shown in (("rnn", "rnn"), ("rnn,lstm", "lstm"), ("rnn,lstm,gru", "gru")):
+        app = open_page(cells=cells)
+        assert app.get_by_key("experiment_focus").value == shown
+        assert "focus" not in app.query_params
 
 
 @pytest.mark.parametrize("weights", HAND_SET)
@@ -554,6 +561,8 @@ def test_hand_set_weights_have_a_run_of_their_own_cell_only(name, weights):
     app = calm(app.get_by_key("experiment_focus").set_value(name).run())
     app = calm(app.run())
     assert app.get_by_key("experiment_focus").value == name
+    sent = open_page(**{key: value[0] if isinstance(value, list) else value for key, value in app.query_params.items()})
+    assert sent.get_by_key("experiment_focus").value == name, "the link shows another cell"
     own = app.session_state["experiment"].cells == (name,)
     assert ("check" in [button.key for button in app.button]) == own
     assert any("has no weights for the" in info.value for info in app.main.info) != own

@@ -37,7 +37,7 @@ BIASES = "up to 16 gates, each once with a number from -10 to 10, as in f:1,z:-2
 KEYS = (
     "text, words, numbers, rows, signal, csv, z, missing, "
     "cells, hidden, keep, seed, scheme, gain, input_gain, bias, replace, by, curve, luck, weights, "
-    "step, unit, backward, focus, units, basis, held, loss, target, norm, share, clip, example, predict, projector"
+    "step, unit, backward, focus, units, basis, held, loss, target, norm, share, clip, tab, example, predict, projector"
 )
 
 texts = st.text(max_size=40)
@@ -67,7 +67,7 @@ experiments = st.builds(
     step=st.integers(0, 2_000),
     unit=st.integers(1, 64),
     backward=st.booleans(),
-    focus=st.sampled_from(cell_names()),
+    focus=st.sampled_from(["", *cell_names()]),
     units=st.lists(st.integers(1, 64), min_size=1, max_size=6, unique=True),
     basis=st.sampled_from(["own", "shared"]),
     held=texts,
@@ -76,6 +76,7 @@ experiments = st.builds(
     norm=st.sampled_from(["state", "parts", "input", "jacobian"]),
     share=st.sampled_from([0.1, 0.01, 0.001, 1e-6]),
     clip=st.floats(0, 1000).filter(lambda v: v == 0 or v > 1e-300),
+    tab=st.sampled_from(["what_if", "gains", "spectra", "horizon", "memory"]),
     example=st.sampled_from(["", *example_names()]),
     predict=st.booleans(),
     projector=st.booleans(),
@@ -325,14 +326,15 @@ def test_a_link_tells_what_differs():
         cells=("gru", "rnn"), hidden_size=16, keep=0, seed=8, scheme="orthogonal", recurrent_gain=1.5, input_gain=0.1,
         biases=(("z", -2), ("f", 1.25)), replace="is", by="was", curve="parts", luck=True,
         weights="shared", step=3, unit=2, backward=True, focus="lstm", units=(5, 1), basis="shared", held="a",
-        loss="every", target=-1, norm="parts", share=1e-6, clip=0.5, example="half_open", predict=True, projector=True,
+        loss="every", target=-1, norm="parts", share=1e-6, clip=0.5, tab="horizon", example="half_open", predict=True,
+        projector=True,
     )  # fmt: skip
     query = {
         "cells": "rnn,gru", "hidden": "16", "keep": "0", "seed": "8", "scheme": "orthogonal", "gain": "1.5",
         "input_gain": "0.1", "bias": "f:1.25,z:-2", "replace": "is", "by": "was", "curve": "parts", "luck": "1",
         "weights": "shared", "step": "3", "unit": "2", "backward": "1", "focus": "lstm", "units": "1,5",
         "basis": "shared", "held": "a", "loss": "every", "target": "-1", "norm": "parts", "share": "1e-06",
-        "clip": "0.5", "example": "half_open", "predict": "1", "projector": "1",
+        "clip": "0.5", "tab": "horizon", "example": "half_open", "predict": "1", "projector": "1",
     }  # fmt: skip
     assert to_query(changed) == query
     assert list(to_query(changed)) == list(query)

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 import gru_viz
 from gru_viz.cells import cell, cell_names
 from gru_viz.conclusions import gradients as conclusions
-from gru_viz.experiment import Experiment, to_query
+from gru_viz.experiment import Experiment, to_query, without_view
 from gru_viz.figures.common import untyped
 from gru_viz.figures.gradients import MAX_TARGETS, norms_figure, saliency_figure
 from gru_viz.gradients import (
@@ -274,10 +274,10 @@ def test_theory_is_drawn_only_where_it_applies():
 # -- sentences ---------------------------------------------------------------------------------------------------------
 
 
-def built(name, norm, clip=0.0, theory=None, recurrent=None):
+def built(name, norm, clip=0.0, theory=None):
     """One cell whose carried gradient has these norms, log10."""
     norm = np.array(norm, dtype=float)
-    return Reached(cell(name), norm, {WHOLE: norm}, theory or {}, norm, clip, recurrent or {}, name == "rnn")
+    return Reached(cell(name), norm, {WHOLE: norm}, theory or {}, norm, clip)
 
 
 def sloping(name, rate, steps=11):
@@ -361,7 +361,10 @@ def test_reach_in_words():
     assert conclusions.reaches(found, 0.01) == (
         "Down to 1 %, the gradient reaches back over 1 step in the RNN, all 3 in the GRU."
     )
-    assert conclusions.reaches(found, 0.001).startswith("Down to 0.1 %, the gradient reaches back over all 3 steps")
+    assert (
+        conclusions.reaches(found, 0.001) == "Down to 0.1 %, the gradient reaches back over all 3 steps in each cell."
+    )
+    assert conclusions.reaches(found[1:], 0.01).endswith("over all 3 steps in the GRU.")
     assert "0.0001 %" in conclusions.reaches(found, 1e-6)
     assert "no gradient here" in conclusions.reaches([built("rnn", [-math.inf] * 3)], 0.01)
 
@@ -397,6 +400,8 @@ def test_clipping_acts_where_the_norm_is_above():
     assert "would act in the RNN" in conclusions.clipping(Experiment(clip=0.0), found[:1])
     assert "would not act in the RNN" in conclusions.clipping(Experiment(clip=3.0), found[:1])
     assert "∞" not in conclusions.clipping(Experiment(), [built("rnn", [0, 0], clip=400.0)])
+    beyond = conclusions.clipping(Experiment(), [built("rnn", [0, 0], clip=math.inf)])
+    assert beyond.endswith("act in the RNN: the gradient by all parameters has the norm more than 10³⁰⁸ in the RNN.")
 
 
 def test_that_near_steps_still_teach_is_said_only_where_something_is_lost():
@@ -428,7 +433,7 @@ def test_saliency_in_words():
     said = conclusions.saliency(found)
     assert said == "h after step 3 hangs most on the input of step 2 in the RNN, no input in the GRU."
     assert "most on no input in the GRU, the input of step 2 in the RNN" in conclusions.saliency(found[::-1])
-    assert "does not hang on any input" in conclusions.saliency(found[1:])
+    assert "does not move with a small change of any input" in conclusions.saliency(found[1:])
     alt = conclusions.described_saliency(found)
     assert "GRU: exactly zero throughout" in alt
     assert "RNN: between 0.0010 and 1.0" in alt
@@ -481,7 +486,7 @@ def test_labels_are_of_the_curves_alone_and_stand_at_their_ends():
     experiment = Experiment(cells=cell_names())
     found = gradients(experiment, sequence_of(experiment))
     figure = norms_figure(found, list(experiment.text), LIGHT, "state", 0.01)
-    labels = [each for each in figure["layout"]["annotations"] if each.get("x") == 0 and each["xshift"]]
+    labels = [each for each in figure["layout"]["annotations"] if each["x"] == 0 and each["xanchor"] == "right"]
     assert len(labels) == len(found)
     low, high = figure["layout"]["yaxis"]["range"]
     ends = [(each.norm[0] - low) / (high - low) for each in found]
@@ -490,6 +495,25 @@ def test_labels_are_of_the_curves_alone_and_stand_at_their_ends():
     assert all(
         words in said for words in ("Thin and solid: the direct path", "Thin and dashed: a bound", "dash-dotted")
     )
+
+
+@pytest.mark.parametrize(("cells", "names"), [(("rnn",), [PRODUCT, POWER]), (("lstm", "gru"), [DIRECT]),
+                                              (cell_names(), [DIRECT, PRODUCT, POWER])])  # fmt: skip
+def test_a_row_above_the_plot_says_what_each_dash_of_theory_is(cells, names):
+    dash_of = {"———": "solid", "– – –": "dash", "— · —": "longdashdot"}
+    found = measured(dataclasses.replace(SMALL, cells=cells)).values()
+    figure = norms_figure(list(found), list(SMALL.text), DARK, "state", 0.01)
+    (row,) = [each["text"] for each in figure["layout"]["annotations"] if "\u2002" in each["text"]]
+    said = dict(reversed(each.split("\u2002")) for each in row.split("\u2003"))
+    assert list(said) == names
+    for each in found:
+        for name in each.theory:
+            (drawn,) = [line for line in figure["data"] if line["name"] == f"{each.cell.title}, {name}"]
+            assert drawn["line"]["dash"] == dash_of[said[name]]
+    less = norms_figure(list(measured(dataclasses.replace(SMALL, norm="input")).values()), list(SMALL.text), DARK,
+                        "input", 0.01)["layout"]  # fmt: skip
+    assert len(less["annotations"]) == 6
+    assert less["height"] - less["margin"]["t"] == figure["layout"]["height"] - figure["layout"]["margin"]["t"]
 
 
 @pytest.mark.parametrize("span", [0.3, 0.9, 1.9, 3.2, 8.0])
@@ -502,6 +526,11 @@ def test_ticks_of_the_colour_bar_are_at_least_two_and_apart(span, cells):
     ticks = sorted(heat["colorbar"]["tickvals"])
     assert len(ticks) >= 2
     assert min(np.diff(ticks)) / (heat["zmax"] - heat["zmin"]) * height >= 17
+
+
+def test_one_value_has_one_tick():
+    bar = saliency_figure([built("rnn", [-2.0])], ["a"], LIGHT)["data"][0]["colorbar"]
+    assert bar["ticktext"] == ["1"]
 
 
 def test_the_strip_of_saliency_can_be_pointed_at_everywhere():
@@ -542,7 +571,7 @@ def calm(app):
 
 
 def open_tab(app, name):
-    app.session_state["gradients_tab"] = name
+    app.session_state["experiment"] = dataclasses.replace(app.session_state["experiment"], tab=name)
     return calm(app.run())
 
 
@@ -577,13 +606,15 @@ def test_the_page_opens_on_the_lesson(theme):
         {"text": "a"}, {"text": "ab", "loss": "every"}, {"loss": "target", "target": "0"}, {"norm": "parts"},
         {"norm": "jacobian", "luck": "1"}, {"norm": "input", "luck": "1"}, {"step": "3", "share": "0.000001"},
         {"weights": "sign"}, {"weights": "counter"}, {"weights": "latch"}, {"cells": ",".join(cell_names())},
-        {"gain": "0"}, {"numbers": "1 0 0 0 0"}, {"text": "a" * 2000, "hidden": "64", "cells": "rnn,lstm"},
+        {"text": "a" * 600, "cells": "rnn", "scheme": "orthogonal", "gain": "4", "input_gain": "0"},  # 10³⁶¹
+        {"gain": "0"}, {"numbers": "1 0 0 0 0"}, {"numbers": "1e6 " * 9, "input_gain": "16"},
+        {"text": "a" * 2000, "hidden": "64", "cells": "rnn,lstm"},
     ],
 )  # fmt: skip
 def test_no_experiment_breaks_the_page(query):
     app = open_page(**query)
     assert len(findings(app)) >= 3
-    for name in ("Four gains", "Spectra", "Memory without gradient"):
+    for name in ("gains", "spectra", "memory"):
         if len(query.get("text", "")) < 1000:
             open_tab(app, name)
 
@@ -605,6 +636,18 @@ def test_the_widgets_change_the_experiment_and_the_link():
     assert app.session_state["experiment"].step == 0
 
 
+@pytest.mark.parametrize("tab", SETTINGS["tab"].options)
+def test_a_link_opens_its_tab(tab):
+    begins = {"what_if": "Clipping at 1", "gains": "At 32 units the gradient", "spectra": "Step 32: the eigenvalue",
+              "horizon": "Down to 1 %, step 32 hangs", "memory": "40 steps after the cue"}  # fmt: skip
+    app = open_page(tab=tab)
+    found = findings(app)[2:]  # from the one on clipping, above the tabs
+    assert len(found) == 1 + {"what_if": 0, "spectra": 2}.get(tab, 1)
+    assert any(words.startswith(begins[tab]) for words in found)
+    assert to_query(app.session_state["experiment"]) == ({} if tab == "what_if" else {"tab": tab})
+    assert without_view(Experiment(tab=tab)) == Experiment()  # nothing is computed anew for it
+
+
 def test_another_loss_gives_other_numbers_at_once():
     app = open_page(cells="gru")
     before = by_cell(findings(app)[-1].partition(": ")[2])
@@ -613,6 +656,14 @@ def test_another_loss_gives_other_numbers_at_once():
     assert read(after["GRU"]) > 2 * read(before["GRU"])
     wanted = by_torch(Experiment(loss="every"), "gru")[2]
     assert_shows(after["GRU"], wanted, digits=3)
+
+
+def test_of_a_loss_at_every_step_nothing_is_said_of_a_reach():
+    app = open_page(loss="every", luck="1")
+    assert "map_reach" not in {button.key for button in app.button}
+    assert texts(app).count(conclusions.EVERY) == 2
+    assert not any("reach of the" in text for text in texts(app))
+    assert findings(open_tab(app, "gains"))[-1] == conclusions.EVERY
 
 
 def test_the_numbers_of_a_figure_are_those_that_it_draws():
@@ -691,6 +742,6 @@ def test_too_much_is_refused_in_words_and_nothing_breaks():
     assert "2,000 Jacobians of 128 × 128" in warning
     calm(app.get_by_key("experiment_norm").set_value("state").run())
     assert not app.main.warning
-    open_tab(app, "Horizon map")
+    open_tab(app, "horizon")
     (warning,) = [plain(each.value) for each in app.main.warning]
     assert "2,000 × 2,000" in warning

@@ -78,7 +78,10 @@ def test_a_long_table_says_how_much_of_it_is_listed():
     app = unfold(page({"a": range(30_000), "b": range(30_000)}), "numbers_with_table")
     (table,) = components(app, "gru_viz_table")
     assert len(table["rows"]) == 10_000
-    assert [plain(each.value) for each in app.caption] == ["The first 10,000 of 30,000 rows are listed."]
+    assert [plain(each.value) for each in app.caption] == [
+        "The line's places",
+        "The first 10,000 of 30,000 rows are listed.",
+    ]
 
 
 # -- the run -----------------------------------------------------------------------------------------------------------

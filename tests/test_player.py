@@ -4,25 +4,20 @@ The scripts compute in a way of their own: forward over a tape from the states o
 the diagram. The trace and the flow come from compiled loops. What both agree on to many digits is right.
 """
 
-import html
 import json
 import math
-import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import gru_viz
-from gru_viz.diagram import layout
-from gru_viz.diagram.layout import NUMBER
 from gru_viz.notation import products, remainder
-from gru_viz.player import Start, pack, scripts, styles
+from gru_viz.player import Start, pack
 from gru_viz.theme import number, number_from_log10
-from tests.test_diagram import TYPED, flaws
+from tests.test_diagram import TYPED
 
 HERE = Path(__file__).parent
 PLAYER = HERE.parent / "gru_viz" / "player"
@@ -65,7 +60,7 @@ def played(tmp_path, trace, flow=None):
     return node("evaluate.mjs", {"bytes": str(tmp_path / "bytes")})["cells"][0]
 
 
-def sized(cell, found):
+def unscaled(cell, found):
     """Gradients as the scripts have them, mantissas of a power of two each step, as floats."""
     return np.ldexp(np.array(found, dtype=float), np.array(cell["exponents"], dtype=int)[:, None])
 
@@ -100,9 +95,9 @@ def test_each_gradient_is_that_of_the_flow(tmp_path, name):
     cell = played(tmp_path, trace, flow)
     for symbol in trace.cell.names:
         text = symbol + "'" * (symbol in trace.cell.states)
-        assert close(sized(cell, cell["adjoints"][text]), flow[symbol]), symbol
+        assert close(unscaled(cell, cell["adjoints"][text]), flow[symbol]), symbol
     for state in trace.cell.states:
-        assert close(sized(cell, cell["adjoints"][state]), flow.before[state]), state
+        assert close(unscaled(cell, cell["adjoints"][state]), flow.before[state]), state
 
 
 @needs_node
@@ -115,10 +110,10 @@ def test_what_the_wires_bring_to_the_left_edge_is_the_gradient_by_the_states_bef
     checked = 0
     for part in cell["nodes"]:
         if part["kind"] == "before" and any(cell["totals"][part["id"]]):
-            assert close(sized(cell, cell["totals"][part["id"]]), flow.before[part["symbol"]]), part["symbol"]
+            assert close(unscaled(cell, cell["totals"][part["id"]]), flow.before[part["symbol"]]), part["symbol"]
             checked += 1
         elif part["kind"] == "input" and any(cell["totals"][part["id"]]):
-            assert close(sized(cell, cell["totals"][part["id"]]), flow["x"])
+            assert close(unscaled(cell, cell["totals"][part["id"]]), flow["x"])
         elif part["kind"] in ("box", "plain") and any(cell["totals"][part["id"]]):
             assert close(cell["totals"][part["id"]], cell["adjoints"][part["expression"]]), part["expression"]
     assert checked or not any(flow.before[state].any() for state in trace.cell.states)
@@ -131,7 +126,7 @@ def test_the_gradient_on_a_wire_without_a_name_is_that_of_a_cell_that_names_it(t
     trace = a_run(gru)
     other = gru_viz.run(named, trace.params, trace["x"], state={"h": trace.before["h"][0]})
     cell = played(tmp_path, trace)
-    assert close(sized(cell, cell["adjoints"]["r * h"]), gru_viz.backpropagate(other)["m"])
+    assert close(unscaled(cell, cell["adjoints"]["r * h"]), gru_viz.backpropagate(other)["m"])
 
 
 @needs_node
@@ -140,8 +135,8 @@ def test_another_loss_is_shown_where_its_flow_is_given(tmp_path):
     loss = {name: np.random.default_rng(1).normal(0, 1, trace["h"].shape) for name in ("h", "c")}
     flow = gru_viz.backpropagate(trace, loss)
     cell = played(tmp_path, trace, flow)
-    assert close(sized(cell, cell["adjoints"]["f"]), flow["f"])
-    assert not close(sized(cell, cell["adjoints"]["f"]), gru_viz.backpropagate(trace)["f"])
+    assert close(unscaled(cell, cell["adjoints"]["f"]), flow["f"])
+    assert not close(unscaled(cell, cell["adjoints"]["f"]), gru_viz.backpropagate(trace)["f"])
 
 
 @needs_node
@@ -183,7 +178,56 @@ def test_an_opened_number_is_the_sum_of_the_products_of_its_row(tmp_path, name, 
             assert math.isclose(math.fsum(values), total, rel_tol=1e-6, abs_tol=1e-6 * max(1, *map(abs, terms)))
 
 
+@needs_node
+@pytest.mark.parametrize("name", CELLS)
+def test_an_opened_gradient_is_the_sum_over_all_ways_to_the_values_that_take_it(tmp_path, name):
+    trace = a_run(CELLS[name])
+    flow = gru_viz.backpropagate(trace)
+    cell = played(tmp_path, trace, flow)
+    of = {symbol + "'" * (symbol in trace.cell.states): flow[symbol] for symbol in trace.cell.names}
+    of |= {state: flow.before[state] for state in trace.cell.states if state in cell["gradients"]}
+    assert set(cell["gradients"]) >= {text for text, values in of.items() if values.any()}
+    for text, steps in cell["gradients"].items():
+        for step, (units, exponent) in enumerate(zip(steps, cell["exponents"], strict=True)):
+            sums = np.array([math.fsum(terms) for terms, _ in units])
+            sizes = np.array([max(map(abs, terms), default=0.0) for terms, _ in units])
+            assert (abs(sums - [total for _, total in units]) <= 1e-12 * sizes).all(), text
+            if text in of:
+                expected = np.ldexp(of[text][step], -int(exponent))
+                assert (abs(sums - expected) <= 2e-6 * np.maximum(sizes, abs(expected).max())).all(), text
+
+
+@needs_node
+def test_what_an_opened_gradient_is_made_of(tmp_path):
+    """The textbook's lines, unit by unit, from the run and its flow alone."""
+    trace = a_run(gru_viz.cell("lstm"), steps=4)
+    flow = gru_viz.backpropagate(trace)
+    cell = played(tmp_path, trace, flow)
+    scale = np.exp2(-np.array(cell["exponents"]))[:, None]
+    got = {text: [[terms for terms, _ in units] for units in steps] for text, steps in cell["gradients"].items()}
+    slope = {gate: trace[gate] * (1 - trace[gate]) for gate in "fio"} | {"g": 1 - trace["g"] ** 2}
+    for text, parts in {
+        "f": [flow["c"] * trace.before["c"]],
+        "o": [flow["h"] * np.tanh(trace["c"])],
+        "c'": [flow.carried["c"], flow["h"] * trace["o"] * (1 - np.tanh(trace["c"]) ** 2)],
+        "c": [flow["c"] * trace["f"]],
+        "h": [
+            (slope[gate] * flow[gate])[:, [unit]] * trace.params[f"U_{gate}"][unit]
+            for gate in "fiog"
+            for unit in range(5)
+        ],
+        "i * g": [flow["c"]],
+    }.items():
+        expected = np.stack([part * scale for part in parts], axis=-1)  # step, unit, term
+        np.testing.assert_allclose(got[text], expected, rtol=3e-6, atol=1e-9, err_msg=text)
+
+
 # -- how numbers are written -------------------------------------------------------------------------------------------
+
+
+def sized(value, below):
+    """(sign, log10) of a number so many powers of ten below one."""
+    return [float(np.sign(value)), math.log10(abs(value)) - below if value else None]
 
 
 @needs_node
@@ -196,103 +240,17 @@ def test_numbers_are_written_as_everywhere_else():
     for _ in range(400):
         parts = (rng.normal(0, 1, rng.integers(1, 40)) * 10.0 ** rng.integers(-6, 4)).tolist()
         sums.append([parts, math.fsum(parts)])
-    found = node("numbers.mjs", {"numbers": numbers, "logs": logs, "sums": sums})
+    near, far = (
+        [[[sized(part, below) for part in parts], sized(total, below)] for parts, total in sums] for below in (0, 900)
+    )
+    found = node("numbers.mjs", {"numbers": numbers, "logs": logs, "sums": sums, "far": near + far})
     assert found["numbers"] == [number(value) for value in numbers]
     assert found["logs"] == [number_from_log10(value) for value in logs]
     assert found["remainders"] == [remainder(parts, total) for parts, total in sums]
     assert sum(map(bool, found["remainders"])) > 50
-
-
-# -- bytes, scripts, pages ---------------------------------------------------------------------------------------------
-
-
-def modules():
-    return {path.stem: path.read_text(encoding="utf-8") for path in (PLAYER / "js").glob("*.js")}
-
-
-def test_the_scripts_of_all_modules_are_one_without_imports_and_with_each_name_once():
-    """A component takes one script, so what two modules call alike at their top would clash there."""
-    named = re.compile(r"^(?:export )?(?:async )?(?:function|class|const|let) (\w+)", re.MULTILINE)
-    names = [name for text in modules().values() for name in named.findall(text)]
-    assert sorted(names) == sorted(set(names))
-    whole = scripts()
-    assert not re.search(r"^(import|export)\b", whole, re.MULTILINE)
-    for name in names:
-        assert re.search(rf"^(async )?(function|class|const|let) {name}\b", whole, re.MULTILINE), name
-    assert "</script" not in whole.lower() + styles().lower()
-    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function", whole)
-    assert "streamlit" not in "".join(modules().values()).lower()
-
-
-@needs_node
-def test_the_joined_script_is_one_that_runs(tmp_path):
-    (tmp_path / "all.mjs").write_text(
-        scripts() + "\nprocess.stdout.write(typeof mount + typeof unpack)", encoding="utf-8"
-    )
-    done = subprocess.run([NODE, tmp_path / "all.mjs"], capture_output=True, text=True, timeout=60)
-    assert (done.stdout, done.stderr) == ("functionfunction", "")
-
-
-@needs_node
-def test_a_start_and_its_labels_are_read_as_they_were_given(tmp_path):
-    trace = a_run(gru_viz.cell("rnn"), steps=3)
-    labels = ["</script>", "ñ\u0301👨‍👩‍👧", "\u202e\ud800"]
-    (tmp_path / "bytes").write_bytes(pack(trace, labels=labels).at(Start(2, 3, True, 7)))
-    found = node("evaluate.mjs", {"bytes": str(tmp_path / "bytes")})
-    assert found["start"] == {"step": 2, "unit": 3, "backward": True, "call": 7}
-    assert found["labels"] == [*labels[:2], "\u202e?"]
-
-
-def test_what_cannot_be_shown_is_refused_in_words():
-    rnn = gru_viz.cell("rnn")
-    one, other = a_run(rnn, steps=3), a_run(rnn, steps=4)
-    batch = gru_viz.run(rnn, one.params, np.zeros((3, 2, 3)))
-    for arguments, words in [
-        (([],), "There is no run to show"),
-        ((batch,), "is a batch of 2; one sequence is expected"),
-        (([one, other],), r"different numbers of steps \(RNN 3, RNN 2 4\)"),
-        ((one, gru_viz.backpropagate(other)), "flows are of other runs"),
-        ((one, None, ["a"]), "labels holds 1 texts; one for each of the 3 steps"),
-    ]:
-        with pytest.raises(gru_viz.InputError, match=words):
-            pack(*arguments)
-
-
-def test_a_notebook_shows_a_frame_with_the_whole_page_in_it():
-    frame = gru_viz.show(a_run(gru_viz.cell("gru")), labels=list("abcdefg"), height=500)._repr_html_()
-    source = re.fullmatch(
-        r'<iframe title="[^"]+" srcdoc="([^"]*)" sandbox="allow-scripts" style="[^"]+"></iframe>', frame
-    )
-    assert html.unescape(source[1]).startswith("<!DOCTYPE html>")
-    assert "height: 500px" in frame
-
-
-def test_importing_the_package_does_not_load_the_player():
-    code = "import sys, gru_viz; print('gru_viz.player' in sys.modules, callable(gru_viz.show))"
-    done = subprocess.run([sys.executable, "-c", code], cwd=HERE.parent, capture_output=True, text=True, timeout=60)
-    assert done.stdout.split() == ["False", "True"]
-    with pytest.raises(AttributeError, match="no attribute 'shown'"):
-        _ = gru_viz.shown
-
-
-def test_a_file_of_200_steps_of_three_cells_with_32_units_stays_small(tmp_path):
-    rng = np.random.default_rng(0)
-    x = np.eye(40)[rng.integers(0, 40, 200)]
-    traces = {}
-    for name in ("rnn", "lstm", "gru"):
-        cell = gru_viz.cell(name)
-        traces[name] = gru_viz.run(cell, gru_viz.init_params(cell, 40, 32, seed=1), x)
-    assert gru_viz.save_html(traces, tmp_path / "player.html").stat().st_size < 410_000
-
-
-@pytest.mark.parametrize("name", CELLS)
-def test_a_diagram_with_numbers_has_room_for_them(name):
-    diagram = layout(CELLS[name], numbers=True)
-    assert flaws(diagram) == []
-    beside = {label.node for label in diagram.labels if label.width >= NUMBER}
-    for part in diagram.nodes:
-        if part.kind in ("box", "weights", "plain"):
-            assert part.width >= NUMBER
-            assert part.height >= 40
-        elif part.kind != "join":
-            assert part.id in beside
+    assert found["farRemainders"][: len(near)] == found["remainders"]
+    for (parts, total), close_by, far_off in zip(
+        sums, found["remainders"], found["farRemainders"][len(near) :], strict=True
+    ):
+        if max(map(abs, [*parts, total])) < 100:  # larger ones are written with all their digits before the point
+            assert bool(far_off) == bool(close_by)

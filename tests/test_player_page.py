@@ -101,6 +101,46 @@ def test_a_player_that_is_mounted_anew_starts_where_it_was_left(session):
     assert player._start(place(7)) == player.Start(7, call=1)
 
 
+GOOD = {"step": 5, "unit": 2, "backward": True, "last": False}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *[("step", value) for value in (0, -1, 10**6, 10**400, 2.0, float("nan"), float("inf"), "5", True, None, [5])],
+        *[("unit", value) for value in (0, -3, 65, 1e300, "<b>", False, None, {})],
+        *[("backward", value) for value in (1, 0, "true", None, float("nan"))],
+        *[("last", value) for value in (1, "", None)],
+    ],
+)
+def test_a_place_that_a_client_makes_up_goes_nowhere(session, field, value):
+    player._start(place(3))
+    session["player"] = {"position": GOOD | {field: value}}
+    player._settled()
+    assert not {"step", "unit", "backward"} & set(session)
+    start = player._start(place(3))
+    assert (start.step, start.unit, start.backward) == (3, 1, False)
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        *[None, 7, "position", [], {}],
+        *[{"position": each} for each in (None, "5", [], {name: GOOD[name] for name in ("step", "unit", "backward")})],
+    ],
+)
+def test_no_place_at_all_goes_nowhere(session, found):
+    session["player"] = found
+    player._settled()
+    assert not {"step", "unit", "backward"} & set(session)
+
+
+def test_a_place_that_exists_gets_through(session):
+    session["player"] = {"position": GOOD}
+    player._settled()
+    assert {name: session[name] for name in ("step", "unit", "backward")} == {"step": 5, "unit": 2, "backward": True}
+
+
 def test_a_run_that_cannot_be_shown_is_a_sentence(monkeypatch):
     def refuse(*_, **__):
         raise InputError("There is no gradient at step 3: a value inside the step grows beyond 1.8e308.")

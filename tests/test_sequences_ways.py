@@ -534,6 +534,7 @@ def test_a_large_file_is_read_in_time_and_room():
         ("rows", "1 2\n3 4", 'A row of 2 numbers, the channels "0", "1": x is that row.'),
         ("signal", "adding 9 0", 'A row of 2 numbers, the channels "value", "marker": x is that row.'),
         ("csv", SUNSPOTS, "One number: x is that number."),
+        ("csv", "as they are\nx 1,b\n1,2\n", 'A row of 2 numbers, the channels "x 1", "b": x is that row.'),
         ("csv", "as they are\na,b,c,d,e,f,g,h\n1,2,3,4,5,6,7,8", 'A row of 8 numbers, the channels "a", "b", "c", "d", '
          '"e", "f" and 2 more: x is that row.'),
     ],

@@ -20,7 +20,7 @@ from gru_viz.measures.spectra import Horizon, Spectra, horizons, reached_in_rows
 from gru_viz.sequences import parse_sequence
 from gru_viz.theme import LIGHT
 from tests import expected
-from tests.test_what_if import finished
+from tests.pieces import finished
 
 SMALL = Experiment(text="abcabdabca", cells=cell_names(), hidden_size=4, seed=3, replace="a", by="b", step=9)
 SHARES = measures.SHARES
@@ -126,35 +126,58 @@ def test_reach_in_rows():
 # -- sentences ---------------------------------------------------------------------------------------------------------
 
 
-def matrices(name, radius, slope, plain=True):
+def with_matrices(recurrent, slope, name="rnn", plain=True):
     norm = slope * np.arange(10.0, -1, -1)
-    return Reached(cell(name), norm, {"": norm}, {}, norm, 0.0, {"U_h": (radius, radius + 1)}, plain)
+    found = Spectra(cell(name), np.arange(1), np.zeros((1, 1)), np.zeros(1), recurrent, plain)
+    return found, Reached(cell(name), norm, {"": norm}, {}, norm, 0.0)
+
+
+def of_matrices(*case, **more):
+    found, reached = with_matrices(*case, **more)
+    return words.of_matrices([found], [reached])
 
 
 def test_rho_above_one_is_no_verdict():
-    said = words.of_matrices([matrices("rnn", 1.5, -0.3)])
+    said = of_matrices({"U_h": (1.5, 2.5)}, -0.3)
     assert said.startswith("Of U, not of the step: ρ = 1.5 and σₘₐₓ = 2.5 in the RNN.")
     assert said.endswith("in the RNN it is above 1, and the gradient shrinks.")
-    for found in (matrices("rnn", 0.9, -0.3), matrices("rnn", 1.5, 0.3), matrices("gru", 1.5, -0.3, plain=False)):
-        assert "not true in general" in words.of_matrices([found])
-    two = dataclasses.replace(matrices("gru", 0.5, 0.0, plain=False), recurrent={"U_z": (0.5, 1.0), "U_n": (0.7, 0.8)})
-    assert "ρ = 0.70 and σₘₐₓ = 0.80 (U_n, the largest) in the GRU" in words.of_matrices([two])
-    columns = words.matrix_numbers([two])
+    for radius, slope, plain in ((0.9, -0.3, True), (1.5, 0.3, True), (1.5, -0.3, False)):
+        assert "not true in general" in of_matrices({"U_h": (radius, radius + 1)}, slope, plain=plain)
+    both = (with_matrices({"U_h": (1.5, 2.5)}, -0.3), with_matrices({"U_n": (1.6, 2.0)}, 0.3, "gru", plain=False))
+    assert "in the RNN it is above 1, and the gradient shrinks" in words.of_matrices(*zip(*both, strict=True))
+    two = {"U_z": (0.5, 1.0), "U_n": (0.7, 0.8)}
+    assert "ρ = 0.70 and σₘₐₓ = 0.80 (U_n, the largest ρ) in the GRU" in of_matrices(two, 0.0, "gru", plain=False)
+    columns = words.matrix_numbers([dataclasses.replace(built_spectra("gru"), recurrent=two)])
     assert list(columns.values()) == [["GRU", "GRU"], ["U_z", "U_n"], [0.5, 0.7], [1.0, 0.8]]
 
 
 def built_spectra(name="rnn"):
     values = np.array([[0.5 + 0j, 0.1], [1.5, 0.2], [0.9j, -0.3]])
-    return Spectra(cell(name), np.array([0, 1, 2]), values, np.array([0.6, 2.0, 1.0]))
+    return Spectra(cell(name), np.array([0, 1, 2]), values, np.array([0.6, 2.0, 1.0]), {}, True)
 
 
 def test_spectra_in_words():
     found = [built_spectra()]
     assert words.spectra(found) == "Step 3: the eigenvalue farthest from 0 has the size 0.90 in the RNN."
     assert words.stretches(found) == "One step multiplies a gradient by at most 0.60 to 2.0 in the RNN."
+    alike = dataclasses.replace(found[0], stretch=np.array([0.6, 0.601, 0.6]))
+    assert words.stretches([alike]) == "One step multiplies a gradient by at most 0.60 in the RNN."
     assert "1 of 6 outside the unit circle" in words.described_circle(found[0])
     assert "sizes from 0.10 to 1.5" in words.described_circle(found[0])
     assert "every step, large those of step 3" in words.circle_how(found)
+
+
+def test_eigenvalues_in_a_table_are_those_of_the_step_with_the_loss():
+    found, _ = finished(spectra(runs()))
+    columns = words.eigenvalue_numbers(found)
+    assert columns["eigenvalue"] == list(range(1, 9))
+    for each in found:
+        real, imaginary = (columns[f"{each.cell.title}, {part} part"] for part in ("real", "imaginary"))
+        size = 4 * len(each.cell.states)
+        assert real[size:] == imaginary[size:] == [""] * (8 - size)
+        wanted = np.linalg.eigvals(jacobians_by_torch(SMALL, each.cell.name)[-1]).astype(complex)
+        shown = np.array(real[:size]) + 1j * np.array(imaginary[:size])
+        np.testing.assert_allclose(sorted_by_place(shown), sorted_by_place(wanted), atol=1e-9)
 
 
 def test_the_horizon_in_words():

@@ -174,6 +174,27 @@ def test_the_way_through_the_course():
     assert drawn(app) == 0
 
 
+def test_a_pupils_own_seed_goes_through_the_course_with_them():
+    app = press(enter(open_app(lesson="1"), "seed", 123), "answer_0")
+    assert "(seed 123)" in note(app)
+    for lesson in LESSONS[1:]:
+        press(app, "lesson_next")
+        assert (experiment(app).example, experiment(app).seed) == (lesson.name, 123)
+        assert drawn(app) == 0
+        assert class_link(HERE, "contrast", experiment(app), lesson).endswith(f"?lesson={lesson.number}&seed=123")
+    press(app, "lesson_back")
+    assert (experiment(app).example, experiment(app).seed) == (LESSONS[-2].name, 123)
+    press(app, "reset")  # the class's run again, from here on
+    press(app, "lesson_back")
+    own = LESSONS[-3].example.experiment.seed
+    assert (experiment(app).example, experiment(app).seed) == (LESSONS[-3].name, own)
+
+
+def test_a_seed_from_outside_of_the_course_does_not_enter_it():
+    app = press(go(open_app(seed="55"), "lessons"), "start_half_open")
+    assert experiment(app).seed == lesson_of("half_open").example.experiment.seed
+
+
 def test_the_first_lesson_has_no_lesson_before_it():
     assert open_app(lesson="1").button(key="lesson_back").disabled
 
@@ -346,6 +367,8 @@ def test_the_conclusion_is_told_when_asked_for_and_hidden_with_the_next_experime
 def test_there_is_no_conclusion_to_show_before_the_answer_and_the_next_lesson_is_large_too():
     app = open_app(lesson="3", projector="1")
     assert buttons(app)[:3] == ["Back", "Next", "Leave"]
+    assert [code.value.rpartition("/")[2] for code in app.main.code] == ["?lesson=3"]  # everyone can answer it
+    assert not open_app(lesson="3").main.code
     press(app, "answer_1")
     assert "Show the conclusion" in buttons(app)
     press(app, "lesson_next")
@@ -363,6 +386,13 @@ def test_help_has_every_page_and_every_misconception():
         assert name in said(app)
         assert text in said(app)
     assert len(MISCONCEPTIONS) == 9
+
+
+def test_help_has_every_tab():
+    for page in LENSES:
+        tabs = {tab.label for tab in go(open_app(), page).main.tabs}
+        assert tabs <= FIGURES[page].keys()
+        assert tabs or page != "gradients"
 
 
 @pytest.mark.parametrize("page", LENSES)

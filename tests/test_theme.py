@@ -1,17 +1,32 @@
 """Colours that can be seen and told apart, and numbers that say what they mean."""
 
 import itertools
+import json
 import math
+import re
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gru_viz.cells import CATALOGUE, Cell, cell
+from gru_viz.cells import CATALOGUE, Cell, cell, cell_names
 from gru_viz.roles import ROLES
-from gru_viz.theme import DARK, LIGHT, THEMES, cell_colour, cell_style, number, number_from_log10, power_of_ten
+from gru_viz.theme import (
+    DARK,
+    LIGHT,
+    THEMES,
+    cell_colour,
+    cell_style,
+    number,
+    number_from_log10,
+    percent,
+    power_of_ten,
+)
+from gru_viz.ui.pages import ABOUT, PAGES
 from tests.saying import parts
+from tests.test_app import open_app
+from tests.test_teaching import go
 
 SIX = ("keep", "write", "show", "look back", "candidate", "state")
 
@@ -45,6 +60,23 @@ def lab(colour):
     return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
 
 
+# What an eye without one kind of cone makes of amounts of red, green and blue light: Machado, Oliveira and Fernandes,
+# "A physiologically-based model for simulation of color vision deficiency" (2009), severity 1. Each row sums to 1.
+EYES = {
+    "all cones": np.eye(3),
+    "protan": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "deutan": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    "tritan": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+}
+
+
+def seen_by(eyes, colour):
+    """The colour that other eyes would have to see for the same impression."""
+    light = np.clip(np.array(EYES[eyes]) @ linear(colour), 0, 1)
+    share = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+    return "#" + "".join(f"{round(255 * float(each)):02X}" for each in share)
+
+
 def least_distance(colours):
     return min(float(np.linalg.norm(lab(one) - lab(other))) for one, other in itertools.combinations(colours, 2))
 
@@ -53,6 +85,11 @@ def test_the_measures_know_black_white_and_red():
     assert contrast("#000000", "#FFFFFF") == pytest.approx(21)
     np.testing.assert_allclose(lab("#FFFFFF"), [100, 0, 0], atol=0.01)
     np.testing.assert_allclose(lab("#FF0000"), [53.24, 80.09, 67.20], atol=0.02)
+    for eyes, matrix in EYES.items():
+        np.testing.assert_allclose(np.sum(matrix, axis=1), 1, atol=1e-5)  # what is grey stays grey
+        assert seen_by(eyes, "#777777") == "#777777"
+    red, green = (lab(seen_by("deutan", colour)) for colour in ("#C00000", "#5A7A00"))
+    assert np.linalg.norm(red - green) < 0.35 * np.linalg.norm(lab("#C00000") - lab("#5A7A00"))
 
 
 @pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
@@ -64,9 +101,12 @@ def test_colours_stand_out_from_their_ground(theme):
 
 
 @pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
-def test_colours_are_told_apart(theme):
-    assert least_distance([theme.roles[role] for role in SIX]) >= 29
-    assert least_distance(theme.cells) >= 21
+@pytest.mark.parametrize("eyes", EYES)
+def test_colours_are_told_apart_by_all_eyes(theme, eyes):
+    assert least_distance([seen_by(eyes, theme.roles[role]) for role in SIX]) >= 28.5
+    assert least_distance([seen_by(eyes, colour) for colour in theme.cells]) >= 21
+    negative, _, positive = (seen_by(eyes, theme.signed[k]) for k in (1, 4, -2))
+    assert least_distance([negative, positive]) >= 29
 
 
 def test_both_grounds_have_a_colour_for_every_role():
@@ -97,6 +137,69 @@ def test_a_cell_that_somebody_types_has_a_style():
     minimal = Cell("minimal", "f = sigmoid(U_f @ h + b_f)\nh' = f * h + (1 - f) * tanh(W @ x)")
     assert cell_colour(DARK, minimal) == "#FB9A5B"
     assert cell_style(minimal).dash != cell_style(cell("gru")).dash
+
+
+# -- figures without their colours -------------------------------------------------------------------------------------
+
+LENSES = [name for name in PAGES if name not in ABOUT]
+ALL_CELLS = ",".join(cell_names())
+VIEWS = {
+    "as it opens": {},
+    "every cell": {"cells": ALL_CELLS, "hidden": "4"},
+    "parts, seeds, two units": {"cells": ALL_CELLS, "curve": "parts", "norm": "parts", "hidden": "2", "units": "1,2"}
+    | {"luck": "1", "text": "Ada", "replace": "A", "by": "B"},
+    "theory": {"norm": "jacobian", "text": "abcab", "replace": "a", "by": "b"},
+}
+
+
+def cue(series):
+    """How a series is told from others where there is no colour: the line's dash and width, the marker's shape, size
+    and whether it is hollow, the row that it fills."""
+    line, marker, rows = series.get("line", {}), series.get("marker", {}), series["y"]
+    hollow = marker.get("color") in [theme.ground for theme in THEMES.values()]
+    return (
+        series.get("fill"),
+        (line.get("dash", "solid"), line.get("width", 2)) if "lines" in series["mode"] else None,
+        (str(marker.get("symbol")), str(marker.get("size")), hollow) if "markers" in series["mode"] else None,
+        str(rows[0]) if isinstance(rows, list) and len(set(map(str, rows))) == 1 else None,
+    )
+
+
+def brightness(series):
+    colour = series.get("line", {}).get("color") or series.get("marker", {}).get("color")
+    return luminance(colour) + 0.05 if isinstance(colour, str) and re.fullmatch("#[0-9A-F]{6}", colour) else None
+
+
+def alike_without_colour(spec):
+    """The pairs of lines and marks in one plot that have the same cue, and about the same brightness. Left out are thin
+    lines, which go with the curve of their cell: bands and medians of seeds, bounds, a part of a state."""
+    series = [each for each in spec["data"] if each["type"] == "scatter" and each.get("line", {}).get("width", 2) >= 2]
+    for one, other in itertools.combinations(series, 2):
+        lights = brightness(one), brightness(other)
+        apart = None not in lights and max(lights) >= 1.5 * min(lights)
+        same_plot = all(one.get(axis) == other.get(axis) for axis in ("xaxis", "yaxis"))
+        if same_plot and cue(one) == cue(other) and not apart:
+            yield one.get("name"), other.get("name")
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("view", VIEWS)
+def test_no_figure_tells_its_series_apart_by_colour_alone(view, theme):
+    app, found = open_app(theme, **VIEWS[view]), 0
+    for page in LENSES:
+        go(app, page)
+        for chart in app.main.get("plotly_chart"):
+            found += 1
+            assert list(alike_without_colour(json.loads(chart.proto.spec))) == [], (page, chart.proto.id)
+    assert found >= 12
+
+
+def test_series_that_differ_in_colour_alone_are_noticed():
+    figure = json.loads(open_app().get_by_key("gradient").proto.spec)
+    assert not list(alike_without_colour(figure))
+    for series in figure["data"]:
+        series.get("line", {}).pop("dash", None)
+    assert ("RNN", "GRU") in list(alike_without_colour(figure))
 
 
 # -- numbers -----------------------------------------------------------------------------------------------------------
@@ -142,3 +245,15 @@ def test_a_number_reads_back_within_the_digits_that_are_shown(value, digits):
 
 def test_powers_of_ten():
     assert list(map(power_of_ten, (-12, -1, 0, 1, 2, 308))) == ["10⁻¹²", "10⁻¹", "1", "10", "10²", "10³⁰⁸"]
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (0.0, "0 %"), (1e-16, "0 %"), (1e-9, "less than 1 %"), (0.001, "less than 1 %"), (0.0099, "less than 1 %"),
+        (0.01, "1 %"), (0.415, "42 %"), (0.99, "99 %"), (0.991, "more than 99 %"), (0.9999, "more than 99 %"),
+        (1 - 1e-15, "100 %"), (1.0, "100 %"),
+    ],
+)  # fmt: skip
+def test_a_share_is_in_whole_percents_and_neither_none_nor_all_unless_it_is(share, text):
+    assert percent(share) == text

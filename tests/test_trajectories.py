@@ -775,6 +775,24 @@ def test_what_cannot_be_held_is_said_and_the_portrait_stays():
     assert findings(app)[2].startswith("Under the constant input 0")
 
 
+@pytest.mark.parametrize(
+    ("query", "drawn", "said"),
+    [
+        ({"cells": "rnn,lstm"}, "LSTM", ""),
+        ({"cells": "rnn,lstm", "focus": "rnn"}, "RNN", ""),
+        ({"cells": "rnn,lstm", "focus": "gru"}, "LSTM", "The GRU is not compared here: shown is the LSTM."),
+        ({"weights": "counter"}, "LSTM", ""),
+        ({"weights": "counter", "focus": "lstm"}, "LSTM", ""),
+        ({"weights": "counter", "focus": "gru"}, "LSTM", "The GRU is not compared here: shown is the LSTM."),
+        ({"weights": "sign", "focus": "gru"}, "RNN", "The GRU is not compared here: shown is the RNN."),
+    ],
+)
+def test_a_cell_that_was_chosen_but_is_not_compared_is_not_passed_over_in_silence(query, drawn, said):
+    app = open_page(hidden="2", **query)
+    assert f" the {drawn} " in findings(app)[2]
+    assert [each.value for each in app.main.caption if "is not compared" in each.value] == [said] * bool(said)
+
+
 def test_another_basis_is_part_of_the_link():
     app = open_page()
     calm(app.get_by_key("experiment_basis").set_value("shared").run())

@@ -8,7 +8,7 @@ import pytest
 
 from gru_viz.examples import EXAMPLES, example, example_names
 from gru_viz.experiment import Experiment, from_query, to_query, without_view
-from gru_viz.sequences import parse_sequence
+from gru_viz.sequences import default_replacement, from_signal, from_text, parse_sequence
 from gru_viz.sequences.tables import MAX_FILE, SUNSPOTS
 from tests import expected
 from tests.expected import TITLES, all_found
@@ -234,6 +234,28 @@ def test_how_a_file_is_read_can_be_overruled():
     assert (read.values.shape, read.input_names) == ((2, 2), ("0", "5"))
 
 
+def test_a_file_that_cannot_be_read_as_it_was_recognised_can_be_read_in_another_way():
+    app = upload(enter(open_app(), "kind", "csv"), "a\n1\n2\n", "good.csv")
+    upload(app, "a,a\n2,5\n3,7\n", "same.csv")
+    assert "Line 1 names both" in errors(app)[0]
+    assert any(caption.startswith("same.csv: ") for caption in captions(app))
+    assert not [button for button in app.button if button.key == "csv_show"]  # it cannot be shown
+    enter(app, "kind", "text")
+    enter(app, "kind", "csv")
+    calm(app.button(key="csv_show").click().run())
+    assert "Line 1 names both" in errors(app)[0]
+
+
+def test_a_file_with_two_columns_of_one_name_is_read_without_names():
+    app = upload(enter(open_app(), "kind", "csv"), "7,7\n2,5\n3,7\n", "same.csv")
+    assert parse_sequence("csv", experiment(app).text).values.shape == (3, 2)
+    app = upload(enter(open_app(), "kind", "csv"), "a;a\n2;5\n3;7\n", "same.csv")
+    assert "read the file without a line of names" in errors(app)[0]
+    unfold(app, "csv_layout")
+    calm(app.checkbox(key="csv_header").uncheck().run())
+    assert "No column holds numbers alone" in errors(app)[0]
+
+
 def test_a_file_of_more_than_2000_rows_is_read_in_parts():
     app = upload(enter(open_app(), "kind", "csv"), "x\n" + "\n".join(str(k % 1_000) for k in range(3_000)))
     assert any("Rows 1 to 2,000 of 3,000" in caption for caption in captions(app))
@@ -401,6 +423,48 @@ def test_a_replacement_comes_back_when_it_fits_again():
     assert (experiment(app).replace, experiment(app).by) == ("Ada", "Eve")
     enter(app, "kind", "numbers")
     assert experiment(app).by == "5"
+
+
+def put(app, kind, text):
+    """Write another sequence, and read what is replaced by what."""
+    enter(app, kind, text)
+    assert app.text_input(key="experiment_by").value == experiment(app).by
+    return experiment(app).replace, experiment(app).by
+
+
+def test_our_suggestion_of_a_replacement_follows_the_sequence():
+    app = enter(open_app(), "kind", "numbers")
+    assert put(app, "numbers", "5 0 0") == ("1", "6")
+    assert put(app, "numbers", "0.25 0 0") == ("1", "1.25")
+    assert put(app, "numbers", "-2 1") == ("1", "-1")
+    enter(app, "kind", "signal")
+    calm(app.selectbox(key="signal_name").select("noise").run())
+    for seed in (1, 2):
+        calm(app.number_input(key="signal_seed").set_value(seed).run())
+        (first, *_), *_ = from_signal(f"noise 40 {seed}").values.tolist()
+        assert (experiment(app).replace, float(experiment(app).by)) == ("1", pytest.approx(first + 1, abs=5e-4))
+    enter(app, "kind", "text")
+    assert put(app, "text", "Bob and Ada") == default_replacement(from_text("Bob and Ada")) == ("Ada", "Bob")
+    assert put(app, "text", "xy") == default_replacement(from_text("xy"))
+
+
+def test_a_replacement_that_was_asked_for_stays_while_it_fits():
+    app = enter(open_app(numbers="5 0 0"), "by", "9")
+    assert put(app, "numbers", "7 0 0") == ("1", "9")
+    assert put(app, "numbers", "9 0 0") == ("1", "10")  # by itself
+    assert put(app, "numbers", "4 0 0") == ("1", "9")
+    enter(app, "by", "5")  # just what we suggest
+    assert put(app, "numbers", "2 0 0") == ("1", "3")
+    app = open_app(numbers="5 0 0", by="9", replace="2")
+    assert put(app, "numbers", "6 0 0") == ("2", "9")
+    assert put(app, "numbers", "6") == ("1", "7")
+
+
+def test_the_replacement_of_an_example_stays_while_it_fits():
+    app = open_app()
+    assert put(app, "text", "Ada is my name") == ("Ada", "Bob")
+    assert put(app, "text", "Eve is her name") == default_replacement(from_text("Eve is her name"))
+    assert put(app, "text", "Ada again") == ("Ada", "Bob")
 
 
 def test_a_sequence_too_long_for_a_link_is_packed():

@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gru_viz import Cell, InputError, cell, init_params, run
+from gru_viz import Cell, cell, init_params, run
 from gru_viz.experiment import Experiment
-from gru_viz.runs import contrast, parameters, steps_until, variant_params
+from gru_viz.runs import contrast, parameters, until, variant_params
 from gru_viz.sequences import parse_sequence
 
 # One set of weights for a cell and its variant
@@ -73,35 +73,31 @@ def test_an_lstm_and_its_variant_with_one_set_of_weights_are_one():
 # Steps until most of a change is done
 
 
-def test_steps_until_of_a_leak_is_its_logarithm():
-    leak = Cell("leak", "h' = 0.8 * h + W @ x")
-    x = np.array([0.0] * 5 + [3.0] * 7 + [1.0] * 200)[:, None]  # the last change counts
-    ran = run(leak, {"W": np.array([[1.0], [-2.0]])}, x)
+def path(cell, params, x):
+    """(steps + 1, H): h from before the first step on."""
+    return run(cell, params, x).states["h"]
+
+
+LEAK = Cell("leak", "h' = 0.8 * h + W @ x")
+
+
+def test_a_leak_takes_steps_by_its_logarithm():
+    way = path(LEAK, {"W": np.array([[1.0], [-2.0]])}, np.array([3.0] * 7 + [1.0] * 200)[:, None])[7:]
     for share in (0.5, 0.9, 0.99):
-        assert steps_until(ran, share) == math.ceil(math.log(1 - share) / math.log(0.8))
-    assert steps_until(ran) == steps_until(ran, 0.9) == 11
+        assert until(way, share) == math.ceil(math.log(1 - share) / math.log(0.8))
+    assert until(way) == until(way, 0.9) == 11
 
 
-def test_steps_until_it_stays_near():
-    """A path that swings past its end has not arrived before it stays."""
+def test_a_path_has_not_arrived_before_it_stays():
+    """It swings past its end."""
     swing = Cell("swing", "h' = U @ h + W @ x")
     params = {"U": np.array([[0.8, 1.5], [-0.1, 0.8]]), "W": np.array([[1.0], [0.0]])}
-    ran = run(swing, params, np.array([0.0] * 3 + [1.0] * 300)[:, None])
-    h, start = ran["h"], 3
-    distance = [np.linalg.norm(h[start + k - 1] - h[-1]) for k in range(100)]
+    way = path(swing, params, np.ones((300, 1)))
+    distance = [np.linalg.norm(way[k] - way[-1]) for k in range(100)]
     near = [each <= 0.1 * distance[0] for each in distance]
     assert near.index(True) == 15
-    assert steps_until(ran) == 100 - near[::-1].index(False) == 26
+    assert until(way) == 100 - near[::-1].index(False) == 26
 
 
-def test_steps_until_refuses_and_counts_nothing_where_nothing_moves():
-    leak = Cell("leak", "h' = 0.8 * h + W @ x")
-    still = run(leak, {"W": np.array([[1.0]])}, np.zeros((9, 1)))
-    assert steps_until(still) == 0
-    from_rest = run(leak, {"W": np.array([[1.0]])}, np.ones((200, 1)))  # no change: from the first step on
-    assert steps_until(from_rest) == 11
-    for share in (0.0, 1.1, math.nan):
-        with pytest.raises(InputError, match=r"a number above 0 and up to 1 is allowed\.$"):
-            steps_until(still, share)
-    with pytest.raises(InputError, match="takes one run, not a batch"):
-        steps_until(run(leak, {"W": np.array([[1.0]])}, np.zeros((9, 2, 1))))
+def test_no_step_is_taken_where_nothing_moves():
+    assert until(path(LEAK, {"W": np.array([[1.0]])}, np.zeros((9, 1)))) == 0

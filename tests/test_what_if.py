@@ -22,18 +22,9 @@ from gru_viz.settings import KEEP_CHOICES, SETTINGS
 from gru_viz.theme import DARK, LIGHT
 from gru_viz.ui import long_work
 from tests.expected import facts
+from tests.pieces import finished
 
 SMALL = Experiment(text="abcabdab", cells=cell_names(), hidden_size=4, seed=3, replace="a", by="b")
-
-
-def finished(work):
-    """(what it returns, what it said on the way)"""
-    said = []
-    while True:
-        try:
-            said.append(next(work))
-        except StopIteration as end:
-            return end.value, said
 
 
 def sequence_of(experiment):
@@ -309,20 +300,23 @@ def test_four_gains_in_words():
             for gain, rate in zip(MULTIPLES, slopes, strict=True)
         ]
 
-    assert words.multiplied(of(-1, -0.1, 0.0, 0.2), 0.5) == (
+    assert words.multiplied(Experiment(share=0.1), of(-1, -0.11, 0.0, 0.2)) == (
         "At 32 units the gradient of the RNN vanishes at gain 0.5 and 1, holds at gain 1.5, explodes at gain 2."
     )
-    assert "vanishes at gain 0.5, shrinks at gain 1, holds" in words.multiplied(of(-1, -0.1, 0.0, 0.2), 0.01)
-    assert words.multiplied(of(-1, -1, -1, -1), 0.01) == "At 32 units the gradient of the RNN vanishes at all 4 gains."
-    assert "needs two steps" in words.multiplied([Multiple(1.0, {cell("rnn"): np.zeros(1)})], 0.01)
+    assert "vanishes at gain 0.5, shrinks at gain 1, holds" in words.multiplied(Experiment(), of(-1, -0.11, 0.0, 0.2))
+    everywhere = words.multiplied(Experiment(), of(-1, -1, -1, -1))
+    assert everywhere == "At 32 units the gradient of the RNN vanishes at all 4 gains."
+    assert "needs two steps" in words.multiplied(Experiment(), [Multiple(1.0, {cell("rnn"): np.zeros(1)})])
+    assert words.multiplied(Experiment(loss="every"), of(1, 1, 1, 1)) == conclusions.EVERY
 
 
 def test_seeds_in_words():
     found = [Seeds(cell("rnn"), {}, {0.1: np.array([1, 2, 3, 4, 50] * 2)})]
-    assert conclusions.luck(found, 0.1).startswith(
+    assert conclusions.luck(Experiment(share=0.1), found).startswith(
         "Over seeds 0 to 9 the median reach of the carried gradient at 10 %, and where 80 % of the seeds lie, is "
         "3 (1 to 50) in the RNN."
     )
+    assert conclusions.luck(Experiment(loss="every"), found) == conclusions.SHADE
 
 
 def test_the_latch_in_words():

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence as Many
 
-from gru_viz.cells import Cell
+from gru_viz.cells import Cell, cell
+from gru_viz.experiment import Experiment
 from gru_viz.sequences import Sequence
+
+SHADE = "Shade: where 80 % of the seeds lie; the hairline in it: their median."
 
 
 def unit_of(sequence: Sequence, count: int = 1) -> str:
@@ -18,6 +21,21 @@ def unit_of(sequence: Sequence, count: int = 1) -> str:
     meant = sequence.tokens[:1] if count == 1 else sequence.tokens
     named = things if all(token[0].isalpha() for token in meant) else other
     return named + "s" * (count != 1)
+
+
+def called(sequence: Sequence, step: int) -> str:
+    """What stands at a step, counted from 0, for a sentence: a character or a word in quotes, or a number; nothing of a
+    row of numbers."""
+    label = sequence.labels[step]
+    return f'"{label}"' if sequence.is_one_hot else label * (len(sequence.input_names) == 1)
+
+
+def not_compared(experiment: Experiment, shown: Cell) -> str:
+    """Why another cell is shown than the one that was chosen, or nothing."""
+    chosen = experiment.focus
+    if chosen in ("", shown.name):
+        return ""
+    return f"The {cell(chosen).title} is not compared here: shown is the {shown.title}."
 
 
 def counted(count: int, thing: str) -> str:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence as Many
 
 from gru_viz.cells import Cell
-from gru_viz.conclusions.common import counted, in_each, unit_of
+from gru_viz.conclusions.common import called, counted, in_each, unit_of
 from gru_viz.conclusions.names import listed
 from gru_viz.measures.compare import FLOAT, LEAST, MAX_STEPS, SETTLE_STEPS, TIMED_RUNS, Comparison, Count, Price
 from gru_viz.sequences import Sequence
@@ -42,15 +42,18 @@ def memory(found: Many[Comparison], sequence: Sequence) -> str:
     steps, unit = min(len(sequence.tokens), MAX_STEPS), unit_of(sequence)
     if steps == 1:
         return "There is one step: nothing has come after it yet that could be kept through. Type more."
-    taken, label = "0 as its input" if sequence.values[0].any() else "1 as its input in place of 0", sequence.labels[0]
+    taken = "0 as its input" if sequence.values[0].any() else "1 as its input in place of 0"
+    name = called(sequence, 0)
+    first = f"the first {unit}" + f", {name}" * bool(name)
     felt = [each for each in found if each.own.left["h"] is not None]
     if not felt:
-        return f'The first {unit}, "{label}", changes nothing here: with {taken} h is the same at every step.'
+        changes = f"{',' * bool(name)} changes nothing here: with {taken} h is the same at every step."
+        return f"T{first[1:]}{changes}"
     texts = [_kept(each.own) if each in felt else "nothing at any step" for each in found]
     texts[found.index(felt[0])] += " of its largest difference"
     end = "at the end" if steps == len(sequence.tokens) else f"after {steps:,} steps"
     shown = in_each([each.cell for each in found], texts)
-    return f'Without the first {unit}, "{label}" ({taken}), {end} h differs by {shown}.'
+    return f"Without {first} ({taken}), {end} h differs by {shown}."
 
 
 def _kept(price: Price) -> str:

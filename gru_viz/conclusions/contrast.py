@@ -8,7 +8,8 @@ from collections.abc import Sequence as Many
 import numpy as np
 
 from gru_viz.cells import Cell
-from gru_viz.conclusions.common import counted, in_each, unit_of
+from gru_viz.conclusions.common import SHADE as SHADE
+from gru_viz.conclusions.common import called, counted, in_each, unit_of
 from gru_viz.experiment import Experiment
 from gru_viz.handset import HAND_SET
 from gru_viz.measures.what_if import Seeds
@@ -18,7 +19,6 @@ from gru_viz.settings import KEEP_CHOICES
 from gru_viz.theme import number, number_from_log10
 
 MY_SEED = "Everyone types a number of their own in Seed: where does yours fall?"
-SHADE = "Shade: where 80 % of the seeds lie. Thin line: their median."
 CURVES = {"state": "carried state", "parts": "its parts h and c", "input": "input x"}
 HOW_TO_READ = {
     "state": "L is the sum of the last h. Each line is the norm of its gradient by the state that the cell hands on "
@@ -47,7 +47,9 @@ def first_step(sequence: Sequence, reports: Many[CellReport]) -> str:
     relation = "of" if max(shares) <= 0 else "times"
     texts = [number_from_log10(share, 2) for share in shares]
     texts[0] += f" {relation} the last step's"
-    first = f'"{sequence.labels[0]}"'
+    first = called(sequence, 0)
+    if not sequence.is_one_hot:
+        first = f"the first {unit_of(sequence)}" + f", {first}," * bool(first)
     later = f"{count - 1:,} {unit_of(sequence, count - 1)} later"
     return f"{later} the gradient at {first} is {in_each([r.cell for r in reports], texts)}."
 

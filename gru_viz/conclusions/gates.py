@@ -7,14 +7,14 @@ from collections.abc import Sequence as Many
 import numpy as np
 
 from gru_viz.cells import Cell
-from gru_viz.conclusions.common import counted, in_each, unit_of
+from gru_viz.conclusions.common import called, counted, in_each, unit_of
 from gru_viz.conclusions.names import listed
 from gru_viz.experiment import Experiment
 from gru_viz.measures.gates import FLAT, OPEN, SHUT, Gate, flat_share
 from gru_viz.roles import KEEP, WRITE
 from gru_viz.sequences import Sequence
 from gru_viz.settings import MAX_UNITS
-from gru_viz.theme import number
+from gru_viz.theme import number, percent
 from gru_viz.trace import Trace
 
 HALF_LIFE = (
@@ -25,6 +25,10 @@ HALF_LIFE = (
 LESSON = (
     "In general: gates keep a state for long when they are nearly shut to the new: when what keeps the old (f, 1−z) is "
     "nearly 1. At 0.9 a half is left after 7 steps, at 0.99 after 69, at 0.5 after 1."
+)
+HOW_SATURATION = (
+    "A mark is a unit, or several at one place: ×8 says how many, where there is room. Top left: always open. Bottom "
+    "right: always shut. Bottom left: always in between."
 )
 MAX_NAMED = 4  # letters or steps that a sentence lists
 
@@ -60,7 +64,8 @@ def moved_most(found: Many[Gate], sequence: Sequence) -> str:
             continue
         others = int(np.sum(np.isclose(gate.moves, size, rtol=1e-9))) - 1
         also = f", and as much at {counted(others, 'other step')}" * (others > 0)
-        where = f'at "{sequence.labels[at + 1]}" (step {at + 2:,})'
+        step, token = f"step {at + 2:,}", called(sequence, at + 1)
+        where = f"at {token} ({step})" if sequence.is_one_hot else f"at {step}" + f" ({token})" * bool(token)
         texts.append(f"in the {cell.title} {gate.name} {where}, by {opening(size)}{also}")
     return f"The gate that moved most from one step to the next, on average over its units: {'; '.join(texts)}."
 
@@ -233,13 +238,6 @@ def opening(value: float) -> str:
     if value == 1:
         return "1"
     return f"1 − {number(1 - value, 2)}" if value > 0.99 else number(value, 2)
-
-
-def percent(share: float) -> str:
-    """Whole percents, but neither 0 % of something nor 100 % of less than all."""
-    if 0 < share < 0.01:
-        return "less than 1 %"
-    return "more than 99 %" if 0.99 < share < 1 else f"{100 * share:.0f} %"
 
 
 def _units(places: Many[int] | np.ndarray) -> str:

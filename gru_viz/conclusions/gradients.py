@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from gru_viz.cells import Cell
+from gru_viz.conclusions.common import SHADE as SHADE
 from gru_viz.conclusions.common import counted, in_each
 from gru_viz.experiment import Experiment
 from gru_viz.gradients import reached
 from gru_viz.measures.gradients import DIRECT, HOLDS, POWER, PRODUCT, Reached, slope
 from gru_viz.measures.what_if import Seeds
 from gru_viz.sequences import Sequence
-from gru_viz.theme import number_from_log10
+from gru_viz.theme import number_from_log10, power_of_ten
 
 QUESTION = "How far back does learning reach?"
 LOSSES = {"last": "Sum of the last h", "target": "Distance of the last h to a target", "every": "Every h"}
@@ -35,7 +36,10 @@ _NORM = {
     "input": "the norm of the gradient by the input",
     "jacobian": "the norm of the product of Jacobians",
 }
-SHADE = "Shade: where 80 % of the seeds lie. Thin line: their median."
+EVERY = (
+    "Every step adds a gradient of its own here, so the curves say how much arrives and not how far one step reaches: "
+    "for that choose a loss after one step."
+)
 SHRINKS, VANISHES, HOLDS_ON, EXPLODES = "shrinks", "vanishes", "holds", "explodes"
 
 
@@ -73,9 +77,7 @@ def finding(experiment: Experiment, found: Many[Reached]) -> str:
         return "There is one step up to the loss: the gradient has not travelled yet."
     if experiment.norm == "jacobian":
         texts = [number_from_log10(float(each.curves[""][0]), 2) for each in found]
-        return (
-            f"From the first step to the loss a change of state grows by a factor of at most {in_each(cells, texts)}."
-        )
+        return f"From the first step to the loss a change of state is multiplied by at most {in_each(cells, texts)}."
     if experiment.norm == "input":
         texts = [number_from_log10(float(each.curves[""][0]), 2) for each in found]
         return f"At the first step the norm of the gradient by the input is {in_each(cells, texts)}."
@@ -104,6 +106,8 @@ def reaches(found: Many[Reached], share: float) -> str:
     steps, reach = len(found[0].norm), [each.reach(share) for each in found]
     if not any(reach):
         return "The loss has no gradient here: h stands where it is wanted."
+    if len(found) > 1 and set(reach) == {steps}:
+        return f"Down to {percent(share)}, the gradient reaches back over all {steps:,} steps in each cell."
     texts = ["all " * (each == steps) + f"{each:,}" for each in reach]
     texts[0] += " step" if reach[0] == 1 else " steps"
     return f"Down to {percent(share)}, the gradient reaches back over {in_each([each.cell for each in found], texts)}."
@@ -137,10 +141,7 @@ def early(step: int, count: int) -> str:
 def named(experiment: Experiment, found: Many[Reached]) -> str:
     """Whether what is drawn shrinks, vanishes, holds or explodes."""
     if experiment.loss == "every" and experiment.norm != "jacobian":
-        return (
-            "Every step adds a gradient of its own here, so the curves say how much arrives and not how far one step "
-            "reaches: for that choose a loss after one step."
-        )
+        return EVERY
     parts = list(dict.fromkeys(part for each in found for part in each.curves))
     texts = [_named(experiment, part, [each for each in found if part in each.curves]) for part in parts]
     return " ".join(filter(None, texts)) or "A slope needs two steps and a loss with a gradient."
@@ -177,7 +178,8 @@ def _up_to_the_last(norm: np.ndarray) -> np.ndarray:
 
 def clipping(experiment: Experiment, found: Many[Reached]) -> str:
     """Whether clipping at the experiment's norm would act."""
-    texts = [number_from_log10(each.all_parameters, 3) for each in found]
+    sizes = [each.all_parameters for each in found]
+    texts = [number_from_log10(size, 3) if size < math.inf else f"more than {power_of_ten(308)}" for size in sizes]
     limit = math.log10(experiment.clip) if experiment.clip else -math.inf
     acts = [f"the {each.cell.title}" for each in found if each.all_parameters > limit]
     where = listed(acts) if acts else "no cell here" if len(found) > 1 else f"the {found[0].cell.title}"
@@ -248,15 +250,19 @@ def saliency(found: Many[Reached]) -> str:
         at = int(each.saliency.argmax())
         texts.append(f"step {at + 1:,}" if each.saliency[at] > -math.inf else "no input")
     if set(texts) == {"no input"}:
-        return f"h after step {end:,} does not hang on any input: its gradient by each is exactly 0."
+        return (
+            f"h after step {end:,} does not move with a small change of any input: its gradient by each is exactly 0."
+        )
     first = next(k for k, text in enumerate(texts) if text != "no input")
     texts[first] = f"the input of {texts[first]}"
     return f"h after step {end:,} hangs most on {in_each([each.cell for each in found], texts)}."
 
 
-def luck(found: Many[Seeds], share: float) -> str:
-    """How far the reach holds over seeds."""
-    texts = []
+def luck(experiment: Experiment, found: Many[Seeds]) -> str:
+    """How far the reach holds over seeds, where one step's gradient is what is drawn."""
+    if experiment.loss == "every":
+        return SHADE
+    texts, share = [], experiment.share
     for each in found:
         low, middle, high = np.quantile(each.reaches[share], (0.1, 0.5, 0.9), method="inverted_cdf").astype(int)
         texts.append(f"{middle:,} ({low:,} to {high:,})")

@@ -23,7 +23,7 @@ FIGURES: dict[str, dict[str, str]] = {
         "farthest step with 1 % of the last step's norm. With 200 seeds: shade where 80 % of the seeds lie, thin line "
         "their median.",
         "Hidden states": "A row for each unit, a column for each step. Colour is the value: one hue below 0, another "
-        "above, white at 0.",
+        "above, that of the page at 0.",
         "Difference": "Two runs, one with a part of the sequence replaced. Upwards how far apart their h are, as a "
         "share of the largest distance. It starts where the replacement does.",
     },
@@ -37,8 +37,10 @@ FIGURES: dict[str, dict[str, str]] = {
         "from 0 (shut) to 1 (open). Gates that play the same part have the same colour: f and 1 − z keep the old "
         "state, i and z write the new.",
         "Single units": "The same values as lines, from 0 to 1.",
-        "Shut and open": "The share of steps at which a unit is below 0.1 and above 0.9.",
-        "Half-life": "After how many steps the product of a gate that keeps falls to a half: the direct path alone.",
+        "Shut and open": "A panel for each gate, a mark for each unit: to the right the share of steps at which it is "
+        "below 0.1, upwards the share above 0.9. Several units at one place share a mark.",
+        "Half-life": "A mark for each unit, a bar at the median: after how many steps the product of a gate that keeps "
+        "falls to a half. That is the direct path alone.",
     },
     "trajectories": {
         "Paths": "Each point is a whole state, seen in the two directions in which the states vary most. The ring "
@@ -50,11 +52,16 @@ FIGURES: dict[str, dict[str, str]] = {
     "gradients": {
         "Norms": "As on Contrast. Thin and solid: the direct path only, neither an upper nor a lower bound. Thin and "
         "dashed: bounds, above which no gradient lies.",
-        "Spectra": "The eigenvalues of each step's Jacobian beside the unit circle: inside it a direction shrinks, "
-        "outside it grows.",
-        "Horizon": "Row t, column s: how much the state after step s still moves h at step t.",
         "Saliency": "A row for each cell: how much a small change of each input would move the framed step's h, as a "
         "share of the row's largest.",
+        "What if": "A map of one cell: each place is a run with another recurrent gain and other biases of the gates, "
+        "the same seed and sequence; colour is the reach. The ring is this experiment.",
+        "Four gains": "Norms again, with four recurrent gains, all else the same; one axis for all four.",
+        "Spectra": "The eigenvalues of each step's Jacobian beside the unit circle: inside it a direction shrinks, "
+        "outside it grows. Below, the largest factor by which each step stretches any gradient.",
+        "Horizon map": "Row t, column s: how much the state after step s still moves h at step t. The line shows how "
+        "far back each row reaches.",
+        "Memory without gradient": "What a hand-set unit holds, and what is left of its gradient, on one axis.",
     },
     "compare": {
         "What is left": "Each point is a cell at one setting of its gates. To the right the share of the first "

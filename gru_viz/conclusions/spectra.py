@@ -31,7 +31,10 @@ def ordinal(number: int) -> str:
 
 def stretches(found: Many[Spectra]) -> str:
     """How much single steps can stretch a gradient."""
-    texts = [f"{number(float(each.stretch.min()), 2)} to {number(float(each.stretch.max()), 2)}" for each in found]
+    texts = []
+    for each in found:
+        low, high = (number(float(edge), 2) for edge in (each.stretch.min(), each.stretch.max()))
+        texts.append(low if low == high else f"{low} to {high}")
     return f"One step multiplies a gradient by at most {in_each([each.cell for each in found], texts)}."
 
 
@@ -44,25 +47,25 @@ def circle_how(found: Many[Spectra]) -> str:
     )
 
 
-def of_matrices(found: Many[Reached]) -> str:
-    """ρ and σ_max of the recurrent matrices, which are not those of a step."""
+def of_matrices(found: Many[Spectra], reached: Many[Reached]) -> str:
+    """ρ and σ_max of the recurrent matrices, which are not those of a step; ``reached``: of the same cells."""
     texts, cells = [], []
     for each in found:
         if each.recurrent:
             name, (radius, norm) = max(each.recurrent.items(), key=lambda item: item[1][0])
-            several = f" ({name}, the largest)" if len(each.recurrent) > 1 else ""
+            several = f" ({name}, the largest ρ)" if len(each.recurrent) > 1 else ""
             texts.append(f"ρ = {number(radius, 2)} and σₘₐₓ = {number(norm, 2)}{several}")
             cells.append(each)
     if not cells:
         return "No cell here has a recurrent matrix."
     text = f"Of U, not of the step: {in_each([each.cell for each in cells], texts)}."
-    above = [each for each in cells if each.plain and max(radius for radius, _ in each.recurrent.values()) > 1]
-    if above and all(each.slope < -HOLDS for each in above):
-        names = listed([f"the {each.cell.title}" for each in above])
+    above = [each.cell for each in cells if each.plain and max(radius for radius, _ in each.recurrent.values()) > 1]
+    if above and all(each.slope < -HOLDS for each in reached if each.cell in above):
+        names = listed([f"the {each.title}" for each in above])
         return f"{text} “ρ above 1 explodes” is not true: in {names} it is above 1, and the gradient shrinks."
     return (
         f"{text} “ρ above 1 explodes” is not true in general: without tanh it is necessary, and with tanh it is not "
-        "sufficient, as each of its slopes is below 1."
+        "sufficient, as each of its slopes is at most 1."
     )
 
 
@@ -81,8 +84,8 @@ def horizon_how(found: Many[Horizon], share: float) -> str:
     thinned = f" Every {ordinal(every)} row and column is drawn." if every > 1 else ""
     return (
         "Read along a row: how much the sum of h after step t hangs on what was handed on after step s, as the norm of "
-        f"its gradient. The white line is where it falls below {percent(share)} of the row's last. One scale for all; "
-        f"what is below its end has the darkest colour.{thinned}"
+        f"its gradient. The white line: the farthest step with {percent(share)} or more of the row's last. "
+        f"One scale for all; what is below its end has the darkest colour.{thinned}"
     )
 
 
@@ -100,7 +103,18 @@ def spectra_numbers(found: Many[Spectra]) -> dict[str, list[Any]]:
     return columns
 
 
-def matrix_numbers(found: Many[Reached]) -> dict[str, list[Any]]:
+def eigenvalue_numbers(found: Many[Spectra]) -> dict[str, list[Any]]:
+    """Those of the step with the loss, largest first; a cell with more states has more of them."""
+    rows = max(each.eigenvalues.shape[1] for each in found)
+    columns: dict[str, list[Any]] = {"eigenvalue": list(range(1, rows + 1))}
+    for each in found:
+        values = each.eigenvalues[-1]
+        for name, part in (("real part", values.real), ("imaginary part", values.imag)):
+            columns[f"{each.cell.title}, {name}"] = [*part.tolist(), *[""] * (rows - len(part))]
+    return columns
+
+
+def matrix_numbers(found: Many[Spectra]) -> dict[str, list[Any]]:
     rows = [(each.cell.title, name, *values) for each in found for name, values in each.recurrent.items()]
     names = ("cell", "matrix", "ρ, of U, not of the step", "σ_max, of U, not of the step")
     return {name: list(values) for name, values in zip(names, zip(*rows, strict=True), strict=True)}

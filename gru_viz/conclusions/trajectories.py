@@ -8,10 +8,9 @@ import numpy as np
 
 from gru_viz.conclusions.common import counted, in_each, unit_of
 from gru_viz.experiment import Experiment
-from gru_viz.figures.trajectories import percent
 from gru_viz.measures.portrait import GRID, LONG, STARTS, UNITS, Portrait
 from gru_viz.measures.trajectories import LITTLE, Path, Trajectories, closeness
-from gru_viz.theme import number
+from gru_viz.theme import number, percent
 
 QUESTION = "What path does the state take?"
 MANY = 9  # single fixed points; more neutral ones than these lie on a line

@@ -10,7 +10,7 @@ import numpy as np
 
 from gru_viz.cells import Cell
 from gru_viz.conclusions.common import counted
-from gru_viz.conclusions.gradients import listed, range_of, steps_of, verdict
+from gru_viz.conclusions.gradients import EVERY, listed, range_of, steps_of, verdict
 from gru_viz.experiment import Experiment
 from gru_viz.measures.gradients import Latch, slope
 from gru_viz.measures.what_if import GAINS, MULTIPLES_HIDDEN, Map, Multiple
@@ -61,9 +61,11 @@ def _steps(reach: int, steps: int) -> str:
     return f"all {counted(steps, 'step')}" if reach == steps else counted(reach, "step")
 
 
-def multiplied(found: Many[Multiple], share: float) -> str:
+def multiplied(experiment: Experiment, found: Many[Multiple]) -> str:
     """At which gains each cell's gradient shrinks, vanishes, holds or explodes."""
-    texts = []
+    if experiment.loss == "every":
+        return EVERY
+    texts, share = [], experiment.share
     for of in found[0].norms:
         by_verdict: dict[str, list[str]] = {}
         for each in found:

@@ -12,6 +12,7 @@ import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from gru_viz.diagram.parts import AFTER, BEFORE, INPUT, JOIN, PLAIN, PRODUCT, SUM, VALVE
 from gru_viz.diagram.wiring import Part
@@ -31,6 +32,14 @@ class Lanes:
     lanes: tuple[Lane, ...]
     states: int
     before: dict[Part, Part]
+
+
+class Way(NamedTuple):
+    """What a search chooses: the column of each part, the row of each lane, and how many tracks lie between them."""
+
+    columns: tuple[int, ...]
+    rows: tuple[int, ...]
+    tracks: int
 
 
 @dataclass(frozen=True)

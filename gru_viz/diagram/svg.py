@@ -7,8 +7,8 @@ import zlib
 from collections.abc import Collection
 from html import escape
 
-from gru_viz.diagram.layout import LOWERED, TEXT
 from gru_viz.diagram.parts import AFTER, BEFORE, INPUT, JOIN, PRODUCT, SUM, VALVE, Diagram, Edge, Node, Point
+from gru_viz.diagram.pixels import LOWERED, TEXT
 from gru_viz.theme import Theme
 
 _CORNER, _HOP, _ARROW, _SIGN = 5.0, 4.5, 6.0, 4.2  # px: radii, an arrow's length, half a plus

@@ -12,15 +12,18 @@ from gru_viz.theme import Theme, cell_colour, cell_style, number
 
 HEIGHT = 320  # px of the plot itself
 ROOM = 0.05  # of each axis, beyond its last point
-STEPS = (1, 2, 5, 10, 20, 50, 100, 200)  # labels of the steps
+STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000)  # labels of the steps
 SIDES = ("top left", "bottom right")  # where the labels of one cell and of the next stand
+LABELLED = 3  # cells whose lines have labels of their own; those of more would lie over each other
+LEGEND_ROW = 22  # px of a cell in the legend, where each has a row, as on a phone
 
 
 def price_figure(found: Sequence[Comparison], own: float, theme: Theme) -> Figure:
     """Left to right the share of the first step that is left in h, upwards the steps until 90 % of a change; both log.
 
     A line joins the settings of one cell; ``own`` is the keep of this run, whose marker is larger. Shares below LEAST
-    stand at the left edge, whose label says so; a price without both has no point.
+    stand at the left edge, whose label says so; a price without both has no point. More than LABELLED cells have a
+    legend below the plot.
     """
     places = [_place(price) for each in found for price in each.prices]
     low = min([-1.0, *(x for x, _ in places if x is not None)])
@@ -35,12 +38,22 @@ def price_figure(found: Sequence[Comparison], own: float, theme: Theme) -> Figur
         "title": {"text": "share of the first step's difference left in h", "standoff": 6,
                   "font": {"size": 13, "color": theme.quiet}},
     }  # fmt: skip
-    layout["yaxis"] = _axis(theme, bottom, top, [math.log10(step) for step in STEPS], [f"{step}" for step in STEPS])
+    layout["yaxis"] = _axis(theme, bottom, top, [math.log10(step) for step in STEPS], [f"{step:,}" for step in STEPS])
     layout["annotations"].append(
         words("steps until 90 % of a change", theme.quiet, x=0, y=1, left=False)
         | {"xshift": 0, "yanchor": "bottom", "yshift": 8}
     )
-    return {"data": [_line(each, k, own, theme) for k, each in enumerate(found)], "layout": layout}
+    data = [_line(each, k, own, theme) for k, each in enumerate(found)]
+    if len(found) > LABELLED:
+        data = [each | {"mode": "lines+markers"} for each in data]
+        below = LEGEND_ROW * len(found) + 8
+        layout["height"] += below
+        layout["margin"]["b"] += below
+        layout |= {"showlegend": True, "legend": {
+            "orientation": "h", "x": 0, "xanchor": "left", "font": {"size": 13, "color": theme.text},
+            "yref": "container", "y": below / layout["height"], "yanchor": "top",
+        }}  # fmt: skip
+    return {"data": data, "layout": layout}
 
 
 def _place(price: Price) -> tuple[float, float] | tuple[None, None]:

@@ -141,14 +141,15 @@ def band_of(curve: Curve, count: int, theme: Theme) -> list[Figure]:
     """The 10–90 % band over seeds, and its median as a hairline."""
     assert curve.band is not None
     low, middle, high = (np.where(np.isfinite(edge), edge, np.nan) for edge in curve.band)
-    colour, names = cell_colour(theme, curve.cell), steps(count)
+    colour, names, dash = cell_colour(theme, curve.cell), steps(count), curve.dash or cell_style(curve.cell).dash
     red, green, blue = (int(colour[k : k + 2], 16) for k in (1, 3, 5))
     edge = {"type": "scatter", "mode": "lines", "x": names, "line": {"width": 0}, "hoverinfo": "skip"}
     return [
         edge | {"y": typed(low), "name": f"{curve.name}, 10 % of seeds"},
         edge | {"y": typed(high), "name": f"{curve.name}, 90 % of seeds", "fill": "tonexty",
                 "fillcolor": f"rgba({red},{green},{blue},0.18)"},
-        edge | {"y": typed(middle), "name": f"{curve.name}, median of seeds", "line": {"width": 1, "color": colour}},
+        edge | {"y": typed(middle), "name": f"{curve.name}, median of seeds",
+                "line": {"width": 1, "color": colour, "dash": dash}},
     ]  # fmt: skip
 
 

@@ -3,7 +3,7 @@ open, and how long the gates that keep would keep."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -27,13 +27,14 @@ from gru_viz.theme import Theme, cell_colour, cell_style, number
 
 ROWS_HEIGHT, UNIT_HEIGHT = 96, (3, 36)  # px of a gate's rows together, and the limits of one row
 LINES_HEIGHT = 84  # px of the lines of one unit
+NAME_APART = 17 / LINES_HEIGHT  # of a panel's height, between the names at the ends of lines
 ROOM = 0.06  # above 1 and below 0
 HEADER, GAP = 26, 8  # px above the panels of each cell, and below each panel
-SCATTER_HEIGHT = 400
+NAME, PANEL, TICKS, BELOW = 22, 132, 24, 34  # px of a panel's name, itself, its ticks, and below all panels
+COUNT_ROOM = (0.3, 0.15)  # of a panel, for the number of units at a place
+APART = 0.3  # of a panel's width, between two
 LIVES_ROW = 56  # px of the half-lives of one gate
-SIZES = (19, 14, 9, 5)  # px of a cell's marks, one gate after the other: outlines, so that none hides another
 DASHES = {"keep": "solid", "write": "dash", "show": "dot", "look back": "dashdot"}
-IN_CORNER = 6  # entries of a legend in the corner of the triangle that is empty
 MAX_TITLE = 13  # characters of a cell's title beside a plot
 MAX_NAME = 9  # characters of a gate's name beside a plot
 
@@ -89,7 +90,8 @@ def lines_figure(
         }  # fmt: skip
         own = [each for each in found if each.cell == cell]
         data += [_line(each, unit, len(labels), k, theme) for each in own]
-        ends = spread([(float(each.values[-1, unit]) + ROOM) / (1 + 2 * ROOM) for each in own], 17 / LINES_HEIGHT)
+        last = [(float(each.values[-1, unit]) + ROOM) / (1 + 2 * ROOM) for each in own]
+        ends = spread(last, NAME_APART, NAME_APART / 2, 1 - NAME_APART / 2)  # within the panel: others are near
         for each, end in zip(own, ends, strict=True):
             y = low + (high - low) * end
             layout["annotations"].append(words(_swatch(each, theme), theme.text, x=1, y=y, left=False))
@@ -98,41 +100,34 @@ def lines_figure(
 
 
 def saturation_figure(found: Sequence[Gate], theme: Theme) -> Figure:
-    """Each unit of each gate: the share of steps below SHUT to the right, above OPEN upwards; both are at most 1
-    together. The colour is the role's and the mark the cell's; units at one place share a mark."""
-    layout = frame(theme, SCATTER_HEIGHT)
-    layout["margin"] = MARGIN | {"t": 12, "r": 16, "b": 52}
-    share = {"range": [-0.04, 1.06], "tickvals": [0, 0.25, 0.5, 0.75, 1],
-             "ticktext": ["0", "25 %", "50 %", "75 %", "100 %"], "zeroline": False,
-             "gridcolor": theme.faint, "fixedrange": True, "tickfont": {"size": 13, "color": theme.text}}  # fmt: skip
-    for axis, text in (("xaxis", f"share of steps below {SHUT}"), ("yaxis", f"share of steps above {OPEN}")):
-        layout[axis] = share | {"title": {"text": text, "font": {"size": 13, "color": theme.quiet}}}
-    layout["shapes"].append({"type": "line", "x0": 0, "y0": 1, "x1": 1, "y1": 0, "layer": "below",
-                             "line": {"color": theme.quiet, "width": 1, "dash": "dot"}})  # fmt: skip
-    corners = (("always open", 0, 1, False), ("always shut", 1, 0, True), ("always in between", 0, 0, False))
-    for text, x, y, left in corners:
-        place = words(text, theme.quiet, x=x, y=y, left=left) | {"xref": "x", "yref": "y", "yshift": 16}
-        layout["annotations"].append(place | {"bgcolor": theme.ground})
-    layout |= {"showlegend": True, "legend": {"x": 1, "xanchor": "right", "y": 1, "yanchor": "top",
-                                              "font": {"size": 13, "color": theme.text}}}  # fmt: skip
-    if len(found) > IN_CORNER:  # it would hide marks: below the plot, with room for one in a row, as on a phone
-        below = 20 * len(found) + 8
-        layout["height"] += below
-        layout["margin"]["b"] += below
-        layout["legend"] |= {"orientation": "h", "x": 0, "xanchor": "left", "yref": "container", "y": 0,
-                             "yanchor": "bottom"}  # fmt: skip
-    data = []
-    for each in found:
-        order = [other for other in found if other.cell == each.cell].index(each)
-        points, owner = np.unique(np.stack([each.shut, each.open], axis=1), axis=0, return_inverse=True)
-        data.append({
-            "type": "scatter", "mode": "markers", "name": plain(full_name(each)), "cliponaxis": False,
-            "x": typed(points[:, 0]), "y": typed(points[:, 1]),
-            "text": [_units(np.flatnonzero(owner.ravel() == k)) for k in range(len(points))],
-            "marker": {"symbol": cell_style(each.cell).marker + "-open", "color": theme.roles[each.role],
-                       "size": SIZES[min(order, len(SIZES) - 1)], "line": {"width": 2}},
-            "hovertemplate": "%{fullData.name} of %{text}: shut at %{x:.1%} of steps, open at %{y:.1%}<extra></extra>",
-        })  # fmt: skip
+    """Each unit in a panel for its gate: the share of steps below SHUT to the right, above OPEN upwards; both are at
+    most 1 together. Units at one place share a mark that says how many they are. A row for each cell."""
+    cells = list({each.cell.name: each.cell for each in found}.values())
+    columns = max(_count(found, cell) for cell in cells)
+    row = HEADER + NAME + PANEL + TICKS
+    layout = frame(theme, row * len(cells) + BELOW)
+    layout["margin"] = MARGIN | {"l": 60, "r": 24, "t": 0, "b": BELOW}
+    data: list[Figure] = []
+    for below, cell in enumerate(cells):
+        top = 1 - below / len(cells)
+        title = words(f"<b>{plain(cell.title)}</b>", cell_colour(theme, cell), x=0, y=top, left=False)
+        layout["annotations"].append(title | {"xshift": 0, "yshift": -HEADER / 2})
+        for column, each in enumerate(each for each in found if each.cell == cell):
+            left = column * (1 + APART) / (columns * (1 + APART) - APART)
+            place = {
+                "x": (left, left + 1 / (columns * (1 + APART) - APART)),
+                "y": (top - (HEADER + NAME + PANEL) / row / len(cells), top - (HEADER + NAME) / row / len(cells)),
+            }
+            _triangle(layout, _number(len(data)), place, theme)
+            name = words(_swatch(each, theme), theme.text, x=place["x"][0], y=place["y"][1], left=False)
+            layout["annotations"].append(name | {"xshift": 0, "yshift": NAME / 2})
+            data.append(_places(each, _number(len(data)), theme))
+    layout["annotations"] += [
+        words(f"share of steps below {SHUT}", theme.quiet, x=0.5, y=0, left=False)
+        | {"xanchor": "center", "xshift": 0, "yshift": 12 - BELOW},
+        words(f"share of steps above {OPEN}", theme.quiet, x=0, y=0.5, left=False)
+        | {"xanchor": "center", "xshift": -48, "textangle": -90},
+    ]
     return {"data": data, "layout": layout}
 
 
@@ -210,6 +205,46 @@ def _stacked(
     return layout, [(1 - bottom / top, 1 - upper / top) for upper, bottom in edges]
 
 
+def _triangle(layout: Figure, number_of: str, place: Mapping[str, tuple[float, float]], theme: Theme) -> None:
+    """The axes of a panel: two shares whose sum is at most 1."""
+    share = {"range": [-ROOM, 1 + ROOM], "tickvals": [0, 0.5, 1], "ticktext": ["0", "", "100 %"], "zeroline": False,
+             "gridcolor": theme.faint, "fixedrange": True, "tickfont": {"size": 12, "color": theme.text}}  # fmt: skip
+    is_first = place["x"][0] == 0
+    layout[f"xaxis{number_of}"] = share | {"domain": list(place["x"]), "anchor": f"y{number_of}"}
+    layout[f"yaxis{number_of}"] = share | {
+        "domain": list(place["y"]), "anchor": f"x{number_of}", "showticklabels": is_first, "ticklabelstandoff": 6,
+    }  # fmt: skip
+    layout["shapes"].append({"type": "line", "xref": f"x{number_of}", "yref": f"y{number_of}", "x0": 0, "y0": 1,
+                             "x1": 1, "y1": 0, "layer": "below",
+                             "line": {"color": theme.quiet, "width": 1, "dash": "dot"}})  # fmt: skip
+
+
+def _places(gate: Gate, number_of: str, theme: Theme) -> Figure:
+    """A mark at each place where units are; how many, where they are several and there is room to say it."""
+    points, owner = np.unique(np.stack([gate.shut, gate.open], axis=1), axis=0, return_inverse=True)
+    units = [np.flatnonzero(owner.ravel() == k) for k in range(len(points))]
+    return {
+        "type": "scatter", "mode": "markers+text", "name": plain(full_name(gate)), "cliponaxis": False,
+        "xaxis": f"x{number_of}", "yaxis": f"y{number_of}", "x": typed(points[:, 0]), "y": typed(points[:, 1]),
+        "text": _sizes(points, list(map(len, units))), "customdata": list(map(_units, units)),
+        "textposition": ["top center" if shut > opened else "middle right" for shut, opened in points],
+        "textfont": {"size": 12, "color": theme.text},
+        "marker": {"symbol": cell_style(gate.cell).marker + "-open", "color": theme.roles[gate.role], "size": 10,
+                   "line": {"width": 2}},
+        "hovertemplate": "%{fullData.name} of %{customdata}: shut at %{x:.1%} of steps, open at %{y:.1%}"
+                         "<extra></extra>",
+    }  # fmt: skip
+
+
+def _sizes(points: np.ndarray, counts: Sequence[int]) -> list[str]:
+    """How many units are at each place, the largest numbers first, as long as none lies over another."""
+    shown: list[int] = []
+    for k in sorted((k for k, count in enumerate(counts) if count > 1), key=lambda k: -counts[k]):
+        if (np.abs(points[shown] - points[k]) > COUNT_ROOM).any(axis=1).all():
+            shown.append(k)
+    return [f"×{count}" if k in shown else "" for k, count in enumerate(counts)]
+
+
 def _outline(low: float, high: float, theme: Theme) -> Figure:
     """The edge of a panel whose squares may all be empty."""
     return {"type": "rect", "xref": "x domain", "x0": 0, "x1": 1, "yref": "paper", "y0": low, "y1": high,
@@ -239,7 +274,7 @@ def _life_axis(lives: np.ndarray) -> tuple[float, float, list[float], list[str]]
     low, high = (float(proper.min()), float(proper.max())) if proper.size else (0.0, 0.0)
     room = max(0.08 * (high - low), (0.8 - (high - low)) / 2)
     low, high = low - room, high + room
-    places, texts = _ticks(low, high) if proper.size else ([], [])
+    places, texts = log_ticks(low, high) if proper.size else ([], [])
     apart = 0.15 * (high - low)
     if (lives == 0).any():
         low -= apart
@@ -253,17 +288,6 @@ def _life_axis(lives: np.ndarray) -> tuple[float, float, list[float], list[str]]
 def _log10_within(lives: np.ndarray, low: float, high: float) -> np.ndarray:
     with np.errstate(divide="ignore"):
         return np.clip(np.log10(lives), low, high)
-
-
-def _ticks(low: float, high: float) -> tuple[list[float], list[str]]:
-    """1, 2, 5, 10, … as long as they are few, else powers of ten."""
-    if high - low > 2:
-        return log_ticks(low, high)
-    values = [digit * 10.0**power for power in range(int(np.floor(low)), int(np.ceil(high))) for digit in range(1, 10)]
-    inside = [value for value in values if low <= np.log10(value) <= high]
-    few = [value for value in inside if str(value).strip("0.")[0] in "125"]
-    kept = few if len(few) > 2 else inside
-    return [float(np.log10(value)) for value in kept], [number(value, 1) for value in kept]
 
 
 def _units(places: np.ndarray) -> str:

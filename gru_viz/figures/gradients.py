@@ -17,7 +17,9 @@ from gru_viz.theme import Theme, cell_colour, number_from_log10, power_of_ten
 
 QUANTITY = {**contrast.QUANTITY, "jacobian": "‖∂s<sub>T</sub>/∂s<sub>t</sub>‖₂"}
 THEORY_DASH = {DIRECT: "solid", PRODUCT: "dash", POWER: "longdashdot"}
+DASH_SIGNS = {"solid": "———", "dash": "– – –", "longdashdot": "— · —"}  # the same in letters
 ONLY = "direct path only: neither an upper nor a lower bound"
+LEGEND_HEIGHT = 24  # px
 ROW_HEIGHT, LEAST_HEIGHT, TICK_GAP = 26, 48, 18  # px: of a row of colours, of them all, between ticks of their bar
 DECADES = 8  # powers of ten that the colours tell apart
 MAX_TARGETS = 2_000  # places to point at
@@ -33,7 +35,7 @@ def norms_figure(
 ) -> Figure:
     """log10 norms over the steps, with theory as thin lines and, of the carried state, the reach at a share.
 
-    The thin lines have no labels, so that each label stands at the end of its curve.
+    The thin lines cross the curves: a row above the plot says what each dash is; their colour is the cell's.
 
     ``labels`` are those of the whole sequence: the curves end at the step with the loss.
     """
@@ -66,9 +68,21 @@ def norms_figure(
     limits = limits_of([*drawn, *theory])
     figure = curves_figure(drawn, labels, theme, QUANTITY[norm], share if norm == "state" else None, limits=limits)
     figure["data"] += [line(each, labels, theme, logarithmic=True) for each in theory]
+    if theory:
+        _add_legend(figure, [name for name in THEORY_DASH if any(name in each.theory for each in found)], theme)
     if len(found[0].norm) < len(labels):
         _mark_loss(figure, len(found[0].norm), theme)
     return figure
+
+
+def _add_legend(figure: Figure, names: Sequence[str], theme: Theme) -> None:
+    """What the dashes of theory mean: a row above the plot, in no cell's colour and not wider than a phone."""
+    layout = figure["layout"]
+    layout["height"] += LEGEND_HEIGHT
+    layout["margin"]["t"] += LEGEND_HEIGHT
+    text = "\u2002 ".join(f"{DASH_SIGNS[THEORY_DASH[name]]}\u2002{name}" for name in names)
+    at_top = {"xshift": 8 - MARGIN["l"], "yanchor": "bottom", "yshift": 8 + LEGEND_HEIGHT}
+    layout["annotations"].append(words(text, theme.text, x=0, y=1, left=False) | at_top)
 
 
 def _mark_loss(figure: Figure, step: int, theme: Theme) -> None:
@@ -156,11 +170,13 @@ def colour_limits(values: np.ndarray) -> tuple[float, float]:
 
 
 def colour_bar(low: float, high: float, height: float, theme: Theme) -> dict[str, Any]:
-    """At least two ticks, from the largest power of ten down, and none over another; ``height``: of the bar, px."""
+    """At least two ticks, from the largest power of ten down, and none over another; one where all values are alike.
+    ``height``: of the bar, px."""
     whole = [float(e) for e in range(int(np.floor(high)), int(np.ceil(low)) - 1, -1)]
     apart = int(np.ceil(TICK_GAP * (high - low) / height))
     places = whole[:: max(apart, len(whole) // 3, 1)]
-    places = places if len(places) > 1 else [high, low]
+    if len(places) < 2:
+        places = [high, low] if high - low > 0.01 else [(high + low) / 2]
     texts: Mapping[float, str] = {place: power_of_ten(int(place)) for place in whole}
     return {
         "thickness": 8, "len": 1.0, "x": 1, "xanchor": "left", "xpad": 8, "ypad": 0, "outlinewidth": 0,

@@ -8,7 +8,7 @@ import numpy as np
 
 from gru_viz.figures.common import Figure, frame, plain, typed, words
 from gru_viz.measures.trajectories import Path
-from gru_viz.theme import Theme, cell_colour, cell_style, number
+from gru_viz.theme import Theme, cell_colour, cell_style, percent
 
 HEIGHT = 300  # px; the width is what the page gives, and both axes have one scale
 MARGIN = {"l": 48, "r": 12, "t": 30, "b": 44}
@@ -112,11 +112,6 @@ def axis(span: tuple[float, float], title: str, theme: Theme) -> Figure:
         "tickfont": {"size": 12, "color": theme.text},
         "title": {"text": title, "font": {"size": 13, "color": theme.quiet}, "standoff": 4},
     }  # fmt: skip
-
-
-def percent(share: float) -> str:
-    """A share in words; what is rounding is none."""
-    return f"{number(100 * share, 2) if share > 1e-12 else 0} %"
 
 
 def _line(points: np.ndarray, colour: str, width: float, dash: str) -> Figure:

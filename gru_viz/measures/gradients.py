@@ -19,7 +19,6 @@ from gru_viz.experiment import Experiment, with_weights
 from gru_viz.gradients import LOG10_2, GradientFlow, backpropagate, reached
 from gru_viz.graph import Array
 from gru_viz.jacobians import spectral_norms
-from gru_viz.parameters import spectrum
 from gru_viz.runs import cells_of, parameters, report, step_in_view, trace
 from gru_viz.sequences import Sequence, parse_sequence
 from gru_viz.trace import Trace
@@ -44,8 +43,6 @@ class Reached:
     theory: Mapping[str, Array]  # DIRECT, PRODUCT, POWER: those that apply to what is drawn
     saliency: Array  # norm of d(sum of h after the step with the loss) / dx
     all_parameters: float  # norm of the gradient by all parameters together
-    recurrent: Mapping[str, tuple[float, float]]  # U -> (ρ, σ_max)
-    plain: bool  # the Jacobian of each step is diag(d) U
 
     def reach(self, share: float) -> int:
         return int(reached(self.norm, share))
@@ -71,16 +68,13 @@ def _of(experiment: Experiment, ran: Trace) -> Reached:
     if experiment.norm == "jacobian":
         check_products(ran.cell, ran.steps, ran.hidden_size)
     flow = backpropagate(ran, loss_grad(ran, experiment.loss, experiment.target))
-    recurrent = [name for name, shape in ran.cell.parameters.items() if shape == ("H", "H")]
     return Reached(
         cell=ran.cell,
         norm=flow.log10_norm(),
         curves=curves(ran, flow, experiment.norm),
         theory=theory(ran, flow, experiment.norm) if experiment.loss != "every" or experiment.norm != "state" else {},
-        saliency=saliency(ran),
+        saliency=flow.log10_norm("x") if experiment.loss == "last" else saliency(ran),
         all_parameters=all_parameters(flow),
-        recurrent={name: spectrum(ran.params[name]) for name in recurrent},
-        plain=_diagonal_times_matrix(ran) is not None,
     )
 
 
@@ -144,7 +138,7 @@ def theory(ran: Trace, flow: GradientFlow, norm: str) -> dict[str, Array]:
     """
     if norm not in ("state", "jacobian") or ran.steps == 1:
         return {}
-    found = _diagonal_times_matrix(ran)
+    found = diagonal_times_matrix(ran)
     if found is None:
         return _direct(ran, flow, norm)
     slopes, matrix = found
@@ -169,7 +163,7 @@ def _to_the_end(each: Array) -> Array:
     return total
 
 
-def _diagonal_times_matrix(ran: Trace) -> tuple[Array, Array] | None:
+def diagonal_times_matrix(ran: Trace) -> tuple[Array, Array] | None:
     """(d, U), (t, H) and (H, H), where the Jacobian of each step is diag(d) U; None for any other cell.
 
     So it is if h is the only state and enters its new value through one matrix product alone.

@@ -12,10 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from gru_viz.cells import Cell
+from gru_viz.equations import RECURRENT_MATRIX
 from gru_viz.errors import InputError
 from gru_viz.graph import Array
 from gru_viz.jacobians import MAX_HORIZON, eigenvalues, horizon, singular_values
+from gru_viz.measures.gradients import diagonal_times_matrix
 from gru_viz.measures.what_if import SHARES, Work
+from gru_viz.parameters import spectrum
 from gru_viz.trace import Trace
 
 MAX_EIGENVALUES = 9_000  # of all cells of a figure
@@ -25,12 +28,15 @@ PIECE = 2e7  # the same of one piece of the work
 
 @dataclass(frozen=True)
 class Spectra:
-    """Of the Jacobians of one cell's steps, those counted in ``steps`` from 0; the last is the step with the loss."""
+    """Of the Jacobians of one cell's steps, those counted in ``steps`` from 0, the last that of the step with the loss;
+    and of the cell's recurrent matrices."""
 
     cell: Cell
     steps: Array  # (n,)
     eigenvalues: Array  # (n, S) complex, largest first
     stretch: Array  # (n,) the largest singular value
+    recurrent: Mapping[str, tuple[float, float]]  # U -> (ρ, σ_max)
+    plain: bool  # the Jacobian of each step is diag(d) U
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,10 @@ def spectra(runs: Sequence[Trace]) -> Work[tuple[Spectra, ...]]:
             stretch.append(singular_values(ran, some.tolist())[:, 0])
             done = (first + len(some)) / len(chosen)
             yield (k + done) / len(runs), f"{ran.cell.title}: {first + len(some):,} of {len(chosen):,} steps"
-        found.append(Spectra(ran.cell, chosen, np.concatenate(values), np.concatenate(stretch)))
+        matrices = [name for name, shape in ran.cell.parameters.items() if shape == RECURRENT_MATRIX]
+        recurrent = {name: spectrum(ran.params[name]) for name in matrices}
+        plain = diagonal_times_matrix(ran) is not None
+        found.append(Spectra(ran.cell, chosen, np.concatenate(values), np.concatenate(stretch), recurrent, plain))
     return tuple(found)
 
 

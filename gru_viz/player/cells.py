@@ -44,11 +44,21 @@ def cell_data(name: str, trace: Trace, flow: GradientFlow, blob: Blob) -> dict[s
 
 
 def carried(flow: GradientFlow) -> tuple[dict[str, Array], Array]:
-    """What each state hands on after each step, as mantissas up to 1 and a power of two a step."""
+    """What each state hands on after each step, as mantissas up to 1 and a power of two a step.
+
+    The mantissas are right to 10⁻⁶ of themselves: what stands behind that would only make a file larger.
+    """
     rows, exponents = flow.scaled_carried
     largest = functools.reduce(np.maximum, (np.abs(values).max(axis=-1) for values in rows.values()))
     shift = np.frexp(largest)[1]
-    return {state: np.ldexp(values, -shift[:, None]) for state, values in rows.items()}, exponents + shift
+    scaled = {state: np.ldexp(values, -shift[:, None]) for state, values in rows.items()}
+    return {state: rounded(values) for state, values in scaled.items()}, exponents + shift
+
+
+def rounded(values: Array, bits: int = 20) -> Array:
+    """To so many binary digits."""
+    mantissa, exponent = np.frexp(values)
+    return np.ldexp(np.rint(np.ldexp(mantissa, bits)), exponent - bits)
 
 
 def input_data(inputs: Array, blob: Blob) -> dict[str, Any]:

@@ -32,7 +32,7 @@ class Openings:
         function = ""
         if isinstance(expression, Call):
             function, expression = expression.function, expression.argument
-        opening: dict[str, Any] = {"total": self.value(expression), "text": self.shown.write(expression)}
+        opening: dict[str, Any] = {"total": self.value(expression)}
         if function:
             opening["function"] = function
         self.found[text] = opening

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gru_viz.errors import InputError
+from gru_viz.errors import InputError, check_kind, texts
 from gru_viz.gradients import GradientFlow, backpropagate
 from gru_viz.player.arrays import Blob
 from gru_viz.player.cells import cell_data
@@ -21,6 +21,10 @@ from gru_viz.trace import Trace
 
 Traces = Mapping[str, Trace] | Sequence[Trace] | Trace
 Flows = Mapping[str, GradientFlow] | Sequence[GradientFlow] | GradientFlow
+MAX_RUNS = 8  # side by side and below each other
+MAX_STEPS = 20_000  # a heatmap has a pixel for each, and no browser's picture is wider than some 30,000
+MAX_BYTES = 64 * 2**20  # of the numbers of all runs
+_RUNS = "a run, a list of runs or a dict that names them"
 
 
 @dataclass(frozen=True)
@@ -53,18 +57,18 @@ def pack(traces: Traces, flows: Flows | None = None, labels: Sequence[str] | Non
 
     ``traces``: a run, several, or a dict that names them. ``flows``: their gradients, in the same form; without them
     those of the sum of the last h. ``labels``: what each step is called, T texts; without them a number where the input
-    has one channel, else the step. Raises InputError.
+    has one channel, else the step. Raises InputError, also for more than MAX_RUNS, MAX_STEPS or MAX_BYTES.
     """
     runs = _named(traces)
-    found = _flows(runs, flows)
     steps = _steps(runs)
-    first = next(iter(runs.values()))
-    if labels is not None and len(labels) != steps:
-        raise InputError(f"labels holds {len(labels):,} texts; one for each of the {steps:,} steps is expected.")
+    named = _labels(next(iter(runs.values()))) if labels is None else texts(labels, "labels")
+    if len(named) != steps:
+        raise InputError(f"labels holds {len(named):,} texts; one for each of the {steps:,} steps is expected.")
+    found = _flows(runs, flows)
     blob = Blob()
     header: dict[str, Any] = {
         "steps": steps,
-        "labels": [str(label) for label in labels] if labels is not None else _labels(first),
+        "labels": list(named),
         "themes": {name: _theme(name) for name in THEMES},
         "cells": [cell_data(name, trace, found[name], blob) for name, trace in runs.items()],
     }
@@ -73,30 +77,46 @@ def pack(traces: Traces, flows: Flows | None = None, labels: Sequence[str] | Non
 
 
 def _named(traces: Traces) -> dict[str, Trace]:
-    """Title -> run."""
-    if isinstance(traces, Trace):
-        traces = [traces]
-    if isinstance(traces, Mapping):
-        runs = {trace.cell.title if trace.cell.name == name else str(name): trace for name, trace in traces.items()}
-    else:
-        runs = {}
-        for trace in traces:
-            title, count = trace.cell.title, 2
-            while title in runs:
-                title, count = f"{trace.cell.title} {count}", count + 1
-            runs[title] = trace
-    if not runs:
+    """Title -> run. A run has the name that it is given, or its cell's title; those that are alike get numbers."""
+    named = _listed(traces, Trace, "traces", _RUNS)
+    if not named:
         raise InputError("There is no run to show: at least one is expected.")
-    for title, trace in runs.items():
+    if len(named) > MAX_RUNS:
+        raise InputError(f"There are {len(named):,} runs to show; at most {MAX_RUNS} are allowed.")
+    runs: dict[str, Trace] = {}
+    for name, trace in named:
+        wanted = title = trace.cell.title if name in (None, trace.cell.name) else str(name)
+        count = 2
+        while title in runs:
+            title, count = f"{wanted} {count}", count + 1
         if trace.lead:
             raise InputError(f"The run {title!r} is a batch of {trace.lead[0]:,}; one sequence is expected.")
+        runs[title] = trace
+    numbers = sum(array.size for trace in runs.values() for array in (*trace.params.values(), *trace.states.values()))
+    if (size := 8 * numbers) > MAX_BYTES:  # at most: each once as float64, or twice as float32
+        raise InputError(
+            f"The numbers of these runs would take up to {size / 2**20:,.0f} MB; at most {MAX_BYTES >> 20} MB are "
+            f"allowed: show fewer steps, units or runs."
+        )
     return runs
+
+
+def _listed(given: Any, kind: type, what: str, expected: str) -> list[tuple[Any, Any]]:
+    """[(name or None, one of that kind)]; InputError for all else."""
+    if isinstance(given, kind):
+        given = [given]
+    if not isinstance(given, Mapping | Sequence) or isinstance(given, str):
+        check_kind(given, kind, what, expected)
+    found = list(given.items()) if isinstance(given, Mapping) else [(None, each) for each in given]
+    for _, each in found:
+        check_kind(each, kind, f"An entry of {what}", expected)
+    return found
 
 
 def _flows(runs: Mapping[str, Trace], flows: Flows | None) -> dict[str, GradientFlow]:
     if flows is None:
         return {title: backpropagate(trace) for title, trace in runs.items()}
-    each = [flows] if isinstance(flows, GradientFlow) else list(flows.values() if isinstance(flows, Mapping) else flows)
+    each = [flow for _, flow in _listed(flows, GradientFlow, "flows", "the gradients of each run, in the same form")]
     if len(each) != len(runs) or any(flow.trace is not trace for flow, trace in zip(each, runs.values(), strict=True)):
         raise InputError("flows are of other runs: the gradients of the same runs in the same order are expected.")
     return dict(zip(runs, each, strict=True))
@@ -107,7 +127,10 @@ def _steps(runs: Mapping[str, Trace]) -> int:
     if len(set(lengths.values())) > 1:
         shown = ", ".join(f"{title} {steps:,}" for title, steps in lengths.items())
         raise InputError(f"The runs have different numbers of steps ({shown}): runs over one sequence are expected.")
-    return next(iter(lengths.values()))
+    steps = next(iter(lengths.values()))
+    if steps > MAX_STEPS:
+        raise InputError(f"The runs have {steps:,} steps; at most {MAX_STEPS:,} can be shown.")
+    return steps
 
 
 def _labels(trace: Trace) -> list[str]:

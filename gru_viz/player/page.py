@@ -12,9 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
+from gru_viz.errors import InputError, check_kind, shown, whole_number
 from gru_viz.player.pack import Flows, Packed, Start, Traces, pack
 
 HERE = Path(__file__).parent
+HEIGHTS = (200, 10_000)  # px
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js"\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=async function|function|class|const)", re.MULTILINE)
 _PAGE = """<!DOCTYPE html>
@@ -96,8 +98,12 @@ def save_html(
     """The player as one HTML file that works from a disk or a slide deck, without a network. The file's path.
 
     ``traces``: a run, several, or a dict that names them, all over the same steps; ``flows`` their gradients, in the
-    same form (without them, of the sum of the last h); ``labels`` what each step is called. Raises InputError.
+    same form (without them, of the sum of the last h); ``labels`` what each step is called. At most 8 runs, 20,000
+    steps and 64 MB of numbers. Raises InputError, and OSError where the file cannot be written.
     """
+    if not isinstance(path, str | Path):
+        raise InputError(f"path is {shown(path)}; the path of a file is expected.")
+    check_kind(title, str, "title", "a text")
     path = Path(path)
     path.write_text(page(pack(traces, flows, labels), Start(), title), encoding="utf-8")
     return path
@@ -120,8 +126,8 @@ class Shown:
 def show(
     traces: Traces, *, flows: Flows | None = None, labels: Sequence[str] | None = None, height: int = 900
 ) -> Shown:
-    """The player in a notebook: the last value of a cell, or what ``display`` is given. ``height`` in px.
+    """The player in a notebook: the last value of a cell, or what ``display`` is given.
 
-    ``traces``, ``flows`` and ``labels`` as in ``save_html``. Raises InputError.
+    ``traces``, ``flows`` and ``labels`` as in ``save_html``; ``height`` in px, 200 to 10,000. Raises InputError.
     """
-    return Shown(pack(traces, flows, labels), height)
+    return Shown(pack(traces, flows, labels), whole_number(height, "height", *HEIGHTS))

@@ -19,7 +19,7 @@ def describe_steps(sequence: Sequence) -> str:
         return f"One of {width:,} {thing}s, one-hot: x has {width:,} numbers, one of them 1 and the others 0."
     if width == 1:
         return "One number: x is that number."
-    named = ", ".join(map(quoted, sequence.input_names[:MAX_NAMED]))
+    named = ", ".join(quoted(name).replace("␣", " ") for name in sequence.input_names[:MAX_NAMED])
     more = f" and {width - MAX_NAMED} more" if width > MAX_NAMED else ""
     return f"A row of {width} numbers, the channels {named}{more}: x is that row."
 

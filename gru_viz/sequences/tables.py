@@ -14,6 +14,7 @@ import csv
 import io
 import re
 from collections import Counter
+from collections.abc import Iterator
 from collections.abc import Sequence as Many
 from dataclasses import dataclass
 
@@ -31,6 +32,7 @@ SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "spa
 DECIMALS = {".": "point", ",": "comma"}
 STANDARDISED, AS_THEY_ARE = "standardised", "as they are"
 _SNIFFED = 50  # lines that are looked at to find the separator
+_LOOKED_AT = 100_000  # characters, however few lines they are
 _MAGIC = {
     b"PK\x03\x04": "a ZIP archive (as .xlsx, .ods and .docx are)",
     b"\x89PNG": "a PNG picture",
@@ -101,24 +103,26 @@ def _decoded(data: bytes) -> tuple[str, str]:
 
 def recognise(text: str) -> Layout:
     """How the file is written, as far as it shows; where nothing shows, a comma separates and a point is decimal."""
-    start = "".join(text.splitlines(keepends=True)[:_SNIFFED])
+    lines = text[:_LOOKED_AT].splitlines(keepends=True)
+    whole = lines if len(text) <= _LOOKED_AT else lines[:-1] or lines
+    start = "".join(whole[:_SNIFFED])
+
+    def rows_by(separator: str) -> list[list[str]]:
+        try:
+            return [[cell.strip() for cell in row] for row, _ in _cells(start, separator)]
+        except InputError:  # said when the file is read
+            return []
 
     def fit(separator: str) -> tuple[bool, float, float]:
         """What speaks for it: that it stands in most rows, as many times in each, and that numbers are between."""
-        try:
-            rows = [row for row, _ in _cells(start, separator)]
-        except InputError:
-            rows = []
+        rows = rows_by(separator)
         width, often = Counter(map(len, rows)).most_common(1)[0] if rows else (1, 1)
-        cells = [cell.strip().replace(",", ".", 1) for row in rows for cell in row]
+        cells = [cell.replace(",", ".", 1) for row in rows for cell in row]
         return width > 1, often / max(1, len(rows)), sum(map(is_number, cells)) / max(1, len(cells))
 
     best = max(("\t", ";", "|", ",", " "), key=fit)
     separator = best if fit(best)[0] else ","
-    try:
-        rows = [[cell.strip() for cell in row] for row, _ in _cells(start, separator)]
-    except InputError:  # said when the file is read
-        rows = []
+    rows = rows_by(separator)
     cells = [cell for row in rows for cell in row]
     commas = sum(bool(re.fullmatch(r"[+−-]?[0-9]+,[0-9]+", cell)) for cell in cells)
     points = sum(bool(re.fullmatch(r"[+−-]?[0-9]*\.[0-9]+", cell)) for cell in cells)
@@ -174,19 +178,16 @@ def _named(name: str) -> str:
     return quoted(name).replace("␣", " ")
 
 
-def _cells(text: str, separator: str) -> list[tuple[list[str], int]]:
-    """Each row that is not blank, and the line on which it ends. Raises InputError."""
+def _cells(text: str, separator: str) -> Iterator[tuple[list[str], int]]:
+    """Each row that is not blank, and the line on which it ends. Lazy, so that the first mistake ends the work. Raises
+    InputError."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True, skipinitialspace=True)
-    found = []
     try:
         for row in reader:
             if any(map(str.strip, row)):
-                found.append((row, reader.line_num))
-                if len(found) > MAX_ROWS + 1:
-                    break
+                yield row, reader.line_num
     except csv.Error as problem:
         raise InputError(f"Line {max(1, reader.line_num):,} cannot be read as CSV: {_plainly(problem)}.") from None
-    return found
 
 
 def _plainly(problem: csv.Error) -> str:

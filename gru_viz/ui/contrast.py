@@ -1,8 +1,9 @@
-"""The widgets and caches of the Contrast page."""
+"""The widgets, caches and tables of the Contrast page."""
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,12 +12,12 @@ import streamlit as st
 from gru_viz.errors import InputError
 from gru_viz.experiment import Experiment, without_view
 from gru_viz.measures.what_if import SEEDS, Seeds, seeds
-from gru_viz.runs import Contrast, contrast
+from gru_viz.runs import Contrast, Difference, contrast
+from gru_viz.sequences import Sequence as Typed
 from gru_viz.sequences import parse_sequence
 from gru_viz.settings import SETTINGS
 from gru_viz.ui import state
 from gru_viz.ui.long_work import worked
-from gru_viz.ui.table import table
 from gru_viz.ui.widgets import problem, text
 from gru_viz.ui.words import markdown
 
@@ -63,32 +64,12 @@ def replacement(experiment: Experiment) -> None:
     problem("by")
 
 
-def tables(found: Contrast) -> None:
-    """The numbers of each figure; made when they are opened."""
-    opened = st.expander("The numbers", key="numbers", on_change="rerun")
-    if not opened.open:
-        return
-    steps: dict[str, list[Any]] = {
-        "step": list(range(1, len(found.sequence.labels) + 1)),
-        "token": list(found.sequence.labels),
-    }
-    with opened:
-        st.markdown("**Gradient**: log10 of its norm after each step, −inf for an exact zero")
-        table(steps | _norms(found), "gradient_table", "log10 of the norm of each gradient after each step")
-        st.markdown("**States** after each step, unit by unit")
-        table(steps | _states(found), "states_table", "Each unit of each state after each step")
-        st.markdown("**Difference** of the hidden states after the replacement, as a Euclidean distance")
-        first = found.differences[0].steps
-        distances = {each.cell.title: each.distance.tolist() for each in found.differences}
-        table(
-            {name: values[first.start :] for name, values in steps.items()} | distances,
-            "difference_table",
-            "Distance between the hidden states after each step",
-        )
+# -- tables: name -> a value for each row ------------------------------------------------------------------------------
 
 
-def _norms(found: Contrast) -> dict[str, list[float]]:
-    columns = {}
+def norm_columns(found: Contrast) -> dict[str, list[Any]]:
+    """log10 of the norms of the gradients; −inf for an exact zero."""
+    columns = _steps(found.sequence)
     for each in found.reports:
         columns[f"{each.cell.title}, carried"] = each.norm.tolist()
         if len(each.parts) > 1:
@@ -97,10 +78,20 @@ def _norms(found: Contrast) -> dict[str, list[float]]:
     return columns
 
 
-def _states(found: Contrast) -> dict[str, list[float]]:
-    return {
+def state_columns(found: Contrast) -> dict[str, list[Any]]:
+    return _steps(found.sequence) | {
         f"{each.cell.title} {name} {unit + 1}": values[:, unit].tolist()
         for each in found.reports
         for name, values in each.states.items()
         for unit in range(values.shape[1])
     }
+
+
+def distance_columns(differences: Sequence[Difference], sequence: Typed) -> dict[str, list[Any]]:
+    first = differences[0].steps.start
+    rows = {name: values[first:] for name, values in _steps(sequence).items()}
+    return rows | {each.cell.title: each.distance.tolist() for each in differences}
+
+
+def _steps(sequence: Typed) -> dict[str, list[Any]]:
+    return {"step": list(range(1, len(sequence.labels) + 1)), "token": list(sequence.labels)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from gru_viz import diagram, notation
-from gru_viz.cells import Cell
+from gru_viz.cells import Cell, cell, cell_names
 from gru_viz.conclusions import equations as conclusions
 from gru_viz.conclusions import names as written
 from gru_viz.errors import InputError
@@ -17,6 +17,7 @@ from gru_viz.sequences import Sequence
 from gru_viz.ui import state
 from gru_viz.ui.markup import copy_buttons, markup, region, text_table
 from gru_viz.ui.parts import figure, finding, sentence, theme
+from gru_viz.ui.widgets import choice
 from gru_viz.ui.words import markdown
 from gru_viz.ui.worker import Job, Worker
 
@@ -25,14 +26,14 @@ LOOK_AGAIN = 0.5  # s
 LARGEST = 1.5  # times a diagram's own size
 
 
-def opened() -> Experiment:
-    """The experiment; where its weights are set by hand and nobody has chosen a cell, with one of its run in view, as
-    the others have no numbers there. Once the choice is on the page any cell may be read."""
-    experiment = state.current()
-    chosen = state.key("focus") in st.session_state or experiment.focus != Experiment.focus
-    if experiment.is_hand_set and not chosen:
-        state.put("focus", cell_in_view(experiment).name)
-    return state.current()
+def read(experiment: Experiment) -> Cell:
+    """The cell whose equations are read: any of them, as for that it need not be compared."""
+    return cell(experiment.focus) if experiment.focus else cell_in_view(experiment)
+
+
+def ask_cell(shown: Cell) -> None:
+    st.session_state[state.key("focus")] = shown.name
+    choice("focus", cell_names(), lambda name: cell(name).title)
 
 
 def formulas_and_diagram(of: Cell) -> None:

@@ -46,6 +46,15 @@ def for_a_class(page: str) -> None:
             go_to("lessons", "Lessons, each with a handout")
 
 
+def invite(page: str, lesson: Lesson) -> None:
+    """In a room, below a question: the way for everyone to answer it on a screen of their own."""
+    link = class_link(st.context.url or "", page, state.current(), lesson)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(width=232):
+            markup(_code(link), "room_code")
+        st.code(link, language=None)
+
+
 def class_link(here: str, page: str, experiment: Experiment, lesson: Lesson | None) -> str:
     """Where others see the same: a lesson's short link, which leads to its page and its question, or else the whole
     experiment on this page.

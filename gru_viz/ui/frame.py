@@ -7,7 +7,7 @@ import streamlit as st
 from gru_viz.lessons import Lesson
 from gru_viz.ui import state
 from gru_viz.ui.examples import example_note
-from gru_viz.ui.follow import for_a_class
+from gru_viz.ui.follow import for_a_class, invite
 from gru_viz.ui.lessons import ask, go_to_its_page, is_covered, lesson_bar, lesson_in_view, lesson_note, take_link
 from gru_viz.ui.pages import ABOUT, HOME, LAST, PAGES, ROOT, script
 from gru_viz.ui.parts import link_notes
@@ -52,6 +52,8 @@ def _frame() -> None:
     st.session_state[LAST] = name
     if lesson and covered:
         ask(lesson)
+        if state.current().projector:
+            invite(name, lesson)
         return
     if lesson:
         lesson_note(lesson, is_shown=shown is not None)

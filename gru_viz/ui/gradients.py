@@ -13,6 +13,7 @@ from gru_viz.cells import cell
 from gru_viz.conclusions import gradients as conclusions
 from gru_viz.conclusions import spectra as spectra_words
 from gru_viz.conclusions import what_if
+from gru_viz.conclusions.common import not_compared
 from gru_viz.errors import InputError
 from gru_viz.experiment import Experiment, without_view
 from gru_viz.figures.common import MAX_PLOTTED
@@ -35,8 +36,11 @@ T = TypeVar("T")
 Columns = Callable[[], Mapping[str, Many[Any]]]
 
 NARROW = 260  # px of a field for one number
-TABS = ("What if", "Four gains", "Spectra", "Horizon map", "Memory without gradient")
-_TAB = "gradients_tab"
+TABS = {
+    "what_if": "What if", "gains": "Four gains", "spectra": "Spectra", "horizon": "Horizon map",
+    "memory": "Memory without gradient",
+}  # fmt: skip
+_TAB = "gradients_tab"  # the widget's key: its values are the labels
 _MAP = "gradients_map"  # for which experiment this visitor has asked for the map
 
 
@@ -44,7 +48,7 @@ def measured(experiment: Experiment) -> tuple[Reached, ...]:
     return _measured(_key(experiment, "norm"))
 
 
-@st.cache_resource(max_entries=6, show_spinner="Walking back through the steps …")
+@st.cache_resource(max_entries=6, show_spinner="Walking back through the steps …", hash_funcs={Experiment: repr})
 def _measured(experiment: Experiment) -> tuple[Reached, ...]:
     """Shared by all visitors and never copied."""
     return gradients(experiment, parse_sequence(experiment.kind, experiment.text))
@@ -55,15 +59,14 @@ def _key(experiment: Experiment, *fields: str, **equal: Any) -> Experiment:
     kept = {field: getattr(experiment, field) for field in ("loss", "step", *fields)}
     if experiment.loss == "target":
         kept["target"] = experiment.target
-    usual = Experiment()
-    return replace(without_view(experiment), replace=usual.replace, by=usual.by, **kept, **equal)
+    return replace(without_view(experiment), replace=Experiment.replace, by=Experiment.by, **kept, **equal)
 
 
 def luck(experiment: Experiment, sequence: Sequence) -> tuple[Seeds, ...]:
     """The runs with other seeds, for what is drawn."""
     if not experiment.luck:
         return ()
-    key = ("seeds", _key(experiment, "norm", seed=Experiment().seed))
+    key = ("seeds", _key(experiment, "norm", seed=Experiment.seed))
     try:
         return worked(key, lambda: seeds(experiment, sequence), lambda: state.put("luck", False))
     except InputError as refusal:
@@ -152,7 +155,8 @@ def changes(experiment: Experiment, found: tuple[Reached, ...]) -> None:
 
 def tabs(experiment: Experiment, sequence: Sequence, found: tuple[Reached, ...]) -> None:
     drawers = (_what_if, _four_gains, _spectra, _horizon, _memory)
-    for tab, draw in zip(st.tabs(TABS, key=_TAB, on_change="rerun"), drawers, strict=True):
+    st.session_state[_TAB] = TABS[experiment.tab]
+    for tab, draw in zip(st.tabs(list(TABS.values()), key=_TAB, on_change=_opened), drawers, strict=True):
         if tab.open:
             with tab:
                 try:
@@ -161,9 +165,13 @@ def tabs(experiment: Experiment, sequence: Sequence, found: tuple[Reached, ...])
                     st.warning(markdown(str(refusal)))
 
 
+def _opened() -> None:
+    state.put("tab", next(name for name, label in TABS.items() if label == st.session_state[_TAB]))
+
+
 def _back() -> None:
     """Stop: the tab whose work was stopped is left."""
-    st.session_state[_TAB] = TABS[0]
+    state.put("tab", Experiment.tab)
 
 
 def _ask(key: Experiment | None) -> None:
@@ -176,13 +184,17 @@ def _what_if(experiment: Experiment, sequence: Sequence, found: tuple[Reached, .
         sentence("Weights that were set by hand have neither a gain nor a seed.")
         st.button("Random weights", key="what_if_random", on_click=state.put, args=("weights", "random"))
         return
+    if experiment.loss == "every":
+        sentence(conclusions.EVERY)
+        return
     of = cell_in_view(experiment)
-    usual = Experiment()
+    if other := not_compared(experiment, of):
+        st.caption(other)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if len(experiment.cells) > 1:
             st.session_state[state.key("focus")] = of.name
             choice("focus", experiment.cells, lambda name: cell(name).title, wrap=True)
-        key = _key(experiment, cells=(of.name,), keep=usual.keep, recurrent_gain=usual.recurrent_gain)
+        key = _key(experiment, cells=(of.name,), keep=Experiment.keep, recurrent_gain=Experiment.recurrent_gain)
         if st.session_state.get(_MAP) != key:
             st.button("Map the reach", key="map_reach", on_click=_ask, args=(key,))
             asked = False
@@ -228,10 +240,10 @@ def _four_gains(experiment: Experiment, sequence: Sequence, found: tuple[Reached
     if experiment.is_hand_set:
         sentence("Weights that were set by hand have no gain.")
         return
-    usual = Experiment()
-    key = ("gains", _key(experiment, hidden_size=usual.hidden_size, recurrent_gain=usual.recurrent_gain))
+    same = {"hidden_size": Experiment.hidden_size, "recurrent_gain": Experiment.recurrent_gain}
+    key = ("gains", _key(experiment, **same))
     result = worked(key, lambda: multiples(experiment, sequence), _back)
-    finding(what_if.multiplied(result, experiment.share))
+    finding(what_if.multiplied(experiment, result))
     limits = multiple_limits(result)
     for column, each in side_by_side(result, 2):
         with column:
@@ -253,8 +265,9 @@ def _spectra(experiment: Experiment, sequence: Sequence, found: tuple[Reached, .
                 circle_figure(each, limit, theme()), f"circle_{each.cell.name}", spectra_words.described_circle(each)
             )
     st.caption(spectra_words.circle_how(result))
-    sentence(spectra_words.of_matrices(found))
-    numbers("matrices", "ρ and σ_max of each recurrent matrix", lambda: spectra_words.matrix_numbers(found))
+    numbers("eigenvalues", "Eigenvalues of the step with the loss", lambda: spectra_words.eigenvalue_numbers(result))
+    sentence(spectra_words.of_matrices(result, found))
+    numbers("matrices", "ρ and σ_max of each recurrent matrix", lambda: spectra_words.matrix_numbers(result))
     finding(spectra_words.stretches(result))
     figure(
         stretch_figure(result, sequence.labels, theme()), "stretch", spectra_words.described_stretch(result),

@@ -55,8 +55,11 @@ def lesson_bar(lesson: Lesson) -> None:
     before, after = neighbours(lesson.name)
     place = f"**Lesson {lesson.number} of {len(LESSONS)}:** {markdown(lesson.example.title)}"
     st.markdown(place, width="content")
-    for label, other in (("Back", before), ("Next", after)):
-        st.button(label, key=f"lesson_{label.lower()}", disabled=other is None, on_click=_show, args=(other or lesson,))
+    with st.container(horizontal=True, width="content"):  # on a phone they stay side by side
+        for label, other in (("Back", before), ("Next", after)):
+            st.button(
+                label, key=f"lesson_{label.lower()}", disabled=other is None, on_click=_show, args=(other or lesson,)
+            )
 
 
 def start(lesson: Lesson) -> None:
@@ -133,10 +136,16 @@ def _begin(lesson: Lesson, experiment: Experiment | None = None) -> None:
 
 def _show(lesson: Lesson, experiment: Experiment | None = None) -> None:
     """Cover the lesson's own experiment, or another one that its question is about; in a room it stays large."""
-    covered = replace(experiment, predict=True) if experiment else lesson.covered
+    covered = replace(experiment, predict=True) if experiment else replace(lesson.covered, seed=_seed_for(lesson))
     if experiment is None:
         st.session_state[_GOES] = lesson.page
     state.show(replace(covered, projector=state.current().projector))
+
+
+def _seed_for(lesson: Lesson) -> int:
+    """The lesson's own; but a seed that somebody chose in one lesson is theirs in all that follow."""
+    before, seed = lesson_in_view(), state.current().seed
+    return seed if before and seed != before.example.experiment.seed else lesson.example.experiment.seed
 
 
 @st.cache_data(max_entries=100, show_spinner=False)

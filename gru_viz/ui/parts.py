@@ -76,6 +76,7 @@ def numbers(key: str, label: str, columns: Callable[[], Mapping[str, Sequence[An
     opened = st.expander("The numbers", key=f"numbers_{key}", on_change="rerun")
     if opened.open:
         with opened:
+            st.caption(markdown(label))
             table(columns(), f"table_{key}", label)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from gru_viz.player import Start, pack, page, scripts, styles
 from gru_viz.player.pack import Packed
 from gru_viz.runs import cells_of, trace
 from gru_viz.sequences import parse_sequence
+from gru_viz.settings import SETTINGS
 from gru_viz.ui import state
 from gru_viz.ui.words import markdown
 
@@ -77,12 +79,19 @@ def _start(experiment: Experiment) -> Start:
 
 
 def _told() -> Start | None:
-    """What the player has said last; nothing when it has just been mounted."""
+    """What the player has said last; nothing when it has just been mounted, or when what came is none of its places: a
+    client may send whatever it likes."""
     found: Any = st.session_state.get(KEY)
-    position = found.get("position") if found else None
-    if not position:
-        return None
-    return Start(0 if position["last"] else int(position["step"]), int(position["unit"]), bool(position["backward"]))
+    match found.get("position") if isinstance(found, Mapping) else None:
+        case {"step": int(step), "unit": int(unit), "backward": bool(backward), "last": bool(last)}:
+            if _is_one("step", step) and _is_one("unit", unit):
+                return Start(0 if last else step, unit, backward)
+    return None
+
+
+def _is_one(field: str, value: int) -> bool:
+    low, high = SETTINGS[field].limits
+    return not isinstance(value, bool) and max(low, 1) <= value <= high
 
 
 def _settled() -> None:

@@ -19,7 +19,7 @@ from gru_viz.examples import EXAMPLES, example
 from gru_viz.experiment import MISSING, Experiment, from_query, to_query, with_weights, without_view
 from gru_viz.labels import quoted
 from gru_viz.runs import with_fitting_replacement
-from gru_viz.sequences import KINDS, parse_sequence
+from gru_viz.sequences import KINDS, default_replacement, parse_sequence
 from gru_viz.sequences import replace as replaced
 from gru_viz.sequences.tables import SUNSPOTS
 from gru_viz.settings import SETTINGS
@@ -126,7 +126,7 @@ def put(field: str, value: Any) -> None:
             experiment = replace(before, cells=(*value, *_widget_value(others)))
         elif field == "weights":
             experiment = with_weights(before, value)
-            _wanted()[experiment.kind] = experiment.replace, experiment.by
+            _want(experiment)
         elif field == "kind":
             kind = st.session_state["readings"][value]
             experiment = _with_sequence(before, kind, st.session_state["texts"][kind])
@@ -138,7 +138,7 @@ def put(field: str, value: Any) -> None:
             experiment = replace(before, **(both | {field: value}))
             replaced(parse_sequence(experiment.kind, experiment.text), experiment.replace, experiment.by)
             problems().pop({"replace": "by", "by": "replace"}[field], None)
-            _wanted()[experiment.kind] = experiment.replace, experiment.by
+            _want(experiment)
         else:
             experiment = replace(before, **{field: value})
     except InputError as problem:
@@ -193,7 +193,8 @@ def _show(experiment: Experiment, found: dict[str, str]) -> None:
     st.session_state["texts"] = FIRST | {experiment.kind: experiment.text}
     st.session_state["readings"] = {way: kinds[0] for way, kinds in WAYS.items()}
     st.session_state["readings"][_way(experiment.kind)] = experiment.kind
-    st.session_state["wanted"] = {experiment.kind: (experiment.replace, experiment.by)}
+    st.session_state["wanted"] = {}
+    _want(experiment)
     for field in _widgets():
         if field in found:  # beside its sentence stands what the experiment has
             st.session_state[key(field)] = _widget_value(field)
@@ -267,10 +268,20 @@ def _wanted() -> dict[str, tuple[str, str]]:
     return wanted
 
 
+def _want(experiment: Experiment) -> None:
+    """Its replacement was asked for, if it is not just what we suggest for its sequence."""
+    pair = experiment.replace, experiment.by
+    if pair == default_replacement(parse_sequence(experiment.kind, experiment.text)):
+        _wanted().pop(experiment.kind, None)
+    else:
+        _wanted()[experiment.kind] = pair
+
+
 def _with_sequence(experiment: Experiment, kind: str, text: str) -> Experiment:
-    old, new = _wanted().get(kind, (experiment.replace, experiment.by))
-    changed = replace(experiment, kind=kind, text=text, replace=old, by=new)
-    return with_fitting_replacement(changed, parse_sequence(kind, text))
+    """Another sequence, with the replacement that was asked for as long as it fits, else with our suggestion for it."""
+    sequence, wanted = parse_sequence(kind, text), _wanted()
+    old, new = wanted.get(kind) or wanted.get(experiment.kind) or default_replacement(sequence)
+    return with_fitting_replacement(replace(experiment, kind=kind, text=text, replace=old, by=new), sequence)
 
 
 def _readable(experiment: Experiment) -> tuple[Experiment, dict[str, str]]:

@@ -82,12 +82,6 @@ def other_columns(found: Trajectories) -> dict[str, list[Any]]:
     return _steps(found.replaced.sequence) | _places(found.others)
 
 
-def distance_columns(found: Trajectories) -> dict[str, list[Any]]:
-    first = found.differences[0].steps.start
-    rows = {name: values[first + 1 :] for name, values in _steps(found.sequence).items()}
-    return rows | {each.cell.title: each.distance.tolist() for each in found.differences}
-
-
 def point_columns(found: Portrait) -> dict[str, list[Any]]:
     """A fixed point a row, in the order of all its numbers."""
     names = [f"{name} {unit + 1}" for name in found.cell.states for unit in range(UNITS)]

@@ -63,7 +63,7 @@ def upload() -> None:
         _layout(kept)
         if _is_of(kept, names, standardised, text):
             _columns(kept, names)
-        else:
+        elif "csv" not in state.problems():
             st.button(f"Show {markdown(kept.name)}", key="csv_show", on_click=_show_file)
     elif with_standardised(text, True) == SUNSPOTS:
         st.caption(SUNSPOTS_ARE)
@@ -146,9 +146,11 @@ def _take_file() -> None:
     try:
         data = file.getvalue() if file.size <= MAX_FILE else b" " * file.size
         text, encoding = decode(data)
-        _show(Upload(file.name, text, encoding, recognise(text)))
     except InputError as problem:
         state.say("csv", str(problem))
+        return
+    st.session_state["upload"] = Upload(file.name, text, encoding, recognise(text))  # perhaps to be read in another way
+    _show_file()
 
 
 def _show(kept: Upload, names: list[str] | None = None) -> None:
@@ -162,7 +164,10 @@ def _show(kept: Upload, names: list[str] | None = None) -> None:
 
 
 def _show_file() -> None:
-    _show(st.session_state["upload"])
+    try:
+        _show(st.session_state["upload"])
+    except InputError as problem:
+        state.say("csv", str(problem))
 
 
 def _relay() -> None:

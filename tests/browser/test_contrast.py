@@ -14,7 +14,7 @@ from tests.browser.serving import ROOT, serve
 from tests.browser.watching import axe_violations, settled
 from tests.expected import all_found
 from tests.saying import assert_first_step, assert_reaches, by_cell, plain
-from tests.test_words import HOSTILE
+from tests.test_words import HOSTILE, MARKED, UNMARKED, reads
 
 FAMILY = "👨‍👩‍👧"
 MEGABYTES = 150
@@ -55,8 +55,11 @@ def slide(page, field, key, times=1):
 
 
 def unfold(page, name):
-    page.locator("summary", has_text=name).click()
-    return settled(page)
+    """Open what has that name, each of several."""
+    for each in page.locator("summary", has_text=name).all():
+        each.click()
+        settled(page)
+    return page
 
 
 def main(page):
@@ -246,7 +249,8 @@ def test_markup_in_a_sequence_stays_text(server, open_page):
     for markup in ("img", "a[href*=example]", "b", ".katex", "[role=img]", "em", "code"):
         assert main(page).locator(markup).count() == 0, markup
     assert "😄" not in main(page).inner_text()
-    assert set(ticks(page)) <= {"␣", *MARKUP}  # as many as there is room for
+    tokens = {re.sub("[0-9]+$", "", tick) for tick in ticks(page)}  # as many as there is room for, above their numbers
+    assert tokens <= {"␣", *MARKUP}
 
 
 EVERY_SIGN = """
@@ -258,18 +262,25 @@ for text in {texts!r}:
     st.markdown(markdown(text) or "nothing")
 """
 
+COPIED = """found => found.map(each => {
+    getSelection().selectAllChildren(each)
+    return getSelection().toString()
+})"""
 
-def test_every_text_is_shown_sign_by_sign(tmp_path, open_page):
-    texts = [each for each in HOSTILE if each.strip()]
+
+def test_every_text_is_shown_and_copied_sign_by_sign(tmp_path, open_page):
+    texts = [each for each in (*HOSTILE, *MARKED, *UNMARKED) if each.strip()]
     script = tmp_path / "signs.py"
     script.write_text(EVERY_SIGN.format(root=str(ROOT), texts=texts), encoding="utf-8")
     with serve(script) as url:
         page = open_page(url)
         found = page.get_by_test_id("stMarkdown").get_by_test_id("stMarkdownContainer")
-        assert [plain(words).strip() for words in found.all_text_contents()] == [
-            re.sub(r"\s+", " ", each).strip() for each in texts
-        ]
+        shown = [words.replace("\u2060", "").strip() for words in found.all_text_contents()]
+        assert shown == [re.sub(r"\s+", " ", each).strip() for each in texts]
         assert found.locator(":not(p)").count() == 0
+        for each, words in zip(texts, found.evaluate_all(COPIED), strict=True):
+            typed = re.sub(r"\s+", " ", each).strip()
+            assert (words.replace("\u2060", "") if reads(typed) else words).strip() == typed
 
 
 # -- keyboard, phone, theme --------------------------------------------------------------------------------------------

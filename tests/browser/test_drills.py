@@ -1,4 +1,4 @@
-"""A server that is killed and a line that breaks, as a visitor in a browser sees it: nothing is lost."""
+"""A server that is killed, a line that breaks, a proxy, as a visitor in a browser sees them: nothing is lost."""
 
 import re
 
@@ -7,7 +7,7 @@ import pytest
 from tests.browser.line import line
 from tests.browser.serving import serve
 from tests.browser.watching import settled
-from tests.nginx import killable
+from tests.nginx import killable, nginx
 
 
 def findings(page):
@@ -69,3 +69,20 @@ def test_a_killed_server_finds_the_same_experiment_in_the_link(browser):
             assert re.search(r"[?&]seed=8\b", page.url)
             assert findings(page) != before
         context.close()
+
+
+# Bytes of all that the page fetched, without the page itself: as they are, and as they came.
+FETCHED = """() => ["decodedBodySize", "encodedBodySize"].map(
+    size => performance.getEntriesByType("resource").reduce((sum, each) => sum + each[size], 0))"""
+
+
+def test_a_first_visit_through_the_proxy_is_a_third_as_large(server, open_page, tmp_path, capsys):
+    with nginx(tmp_path, server) as proxy:
+        page = open_page(proxy.url)
+        assert len(findings(page)) == 3
+        whole, packed = page.evaluate(FETCHED)
+        page.context.close()
+    with capsys.disabled():
+        print(f"\nA first visit fetches {whole / 1e6:.1f} MB, through nginx {packed / 1e6:.1f} MB.")
+    assert whole > 3e6
+    assert packed < 0.4 * whole

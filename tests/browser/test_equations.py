@@ -76,7 +76,7 @@ def test_each_cell_has_its_formulas_and_its_diagram(server, open_page, each):
     assert box["width"] <= 390
     size = picture.evaluate("svg => parseFloat(getComputedStyle(svg).fontSize) * svg.getBoundingClientRect().width"
                             " / svg.viewBox.baseVal.width")  # fmt: skip
-    assert size >= 9.5  # px of its letters
+    assert size >= 12  # px of its letters
     assert overflow(page) == []
     assert axe_violations(page) == []
 

@@ -107,6 +107,23 @@ def test_a_bad_file_leaves_the_last_good_one(server, open_page):
     assert (alerts(page), experiment(page).text) == ([], "as they are\nb\n4\n5\n")
 
 
+def test_a_million_characters_get_a_sentence_and_the_next_visitor_notices_nothing(server, open_page):
+    one, other = open_page(server), open_page(server)
+    before = experiment(one)
+    box = one.get_by_role("textbox", name="Sequence", exact=True)
+    box.fill("x" * 1_000_000)
+    box.press("Enter")
+    press(other, "next_seed", "Next")
+    assert experiment(other).seed == 8
+    assert alerts(other) == alerts(open_page(server))
+    assert any("1,000,000 characters long" in alert for alert in alerts(settled(one)))
+    assert experiment(one) == before
+    assert len(main(one).get_by_role("figure").all()) == 3
+    write(one, "Sequence", "Ada again")
+    assert experiment(one).text == "Ada again"
+    assert not any("characters long" in alert for alert in alerts(one))
+
+
 def test_a_link_with_a_packed_sequence_is_opened(server, open_page):
     page = open_page(server)
     write(page, "Sequence", "é" * 1_500)

@@ -1,6 +1,7 @@
 // Reads {bytes: path} on its standard input and prints what the player's scripts make of these bytes, as JSON.
 import { readFileSync } from "node:fs"
 import { inputNames, read } from "../../gru_viz/player/js/data.js"
+import { gradientTerms } from "../../gru_viz/player/js/paths.js"
 import { Run } from "../../gru_viz/player/js/run.js"
 import { termsOf } from "../../gru_viz/player/js/terms.js"
 
@@ -30,6 +31,11 @@ const cells = data.cells.map(cell => {
       const terms = termsOf(run, cell.openings[text], step, unit, names)
       return { step, unit, total: cell.openings[text].total, terms: terms.map(({ value, zeros }) => [value, zeros ?? 0]) }
     })),
+    // Each gradient of each unit at each step, opened: [its terms, its value]
+    gradients: mapOf(rows.filter(text => run.adjointsAt(1).has(cell.rows[text]) && text !== "x"), text =>
+      steps.map(step => range(cell.hidden).map(unit => [
+        gradientTerms(run, cell.rows[text], step, unit).map(({ value }) => value), run.adjoint(step, text)[unit],
+      ]))),
   }
 })
 const replacer = (_, value) => (typeof value === "number" && !Number.isFinite(value) ? String(value) : value)

@@ -2,8 +2,9 @@
 
 const GAP = 24  // px, as in the style sheet
 const LARGEST = 1.2
-const SMALLEST = 1  // of a diagram's own size, whose least text has 11 px; below it cells stand below each other
-const FORMULA = 250  // px that a formula needs, in lines; as in the style sheet
+const SMALLEST = 0.92  // of a diagram's own size; below it there is no room for its text, and cells stand below each other
+const ALONE = 0.87  // below it there is no room for numbers that can be read on a phone
+const FORMULA = 300  // px that a formula needs, in lines; as in the style sheet
 const LINES = 58  // px of its height
 
 // {scale of a diagram, rows of {diagram, room in px}}
@@ -19,10 +20,10 @@ export function arrange(diagrams, width) {
   return { scale: () => scale, rows: best.rows }
 }
 
-// One below the other, each as large as it fits.
+// One below the other, each as large as it fits; the largest ones scroll.
 export function alone(diagrams, width) {
   return {
-    scale: diagram => Math.min(LARGEST, width / diagram.drawing.width),
+    scale: diagram => Math.min(LARGEST, Math.max(ALONE, width / diagram.drawing.width)),
     rows: diagrams.map(diagram => [{ diagram, room: width }]),
   }
 }
@@ -50,8 +51,8 @@ function height({ rows, scale }) {
 }
 
 // Formulas stand beside their diagram where there is room, else below it.
-function needs({ diagram: { drawing, cell }, room }, scale) {
-  const [drawn, written] = [drawing.height * scale, cell.formulas.length * LINES]
+function needs({ diagram: { drawing, run }, room }, scale) {
+  const [drawn, written] = [drawing.height * scale, run.cell.formulas.length * LINES]
   return room - drawing.width * scale - GAP >= FORMULA ? Math.max(drawn, written) : drawn + written
 }
 

@@ -35,16 +35,19 @@ export class Controls {
   }
 
   show({ unit, backward, playing, speed }, where) {
+    const shown = [unit, backward, playing, speed, where].join()
+    if (shown === this.shown) return
+    this.shown = shown
     setText(this.where, where)
     this.unit.value = String(unit)
     this.speed.value = String(speed)
     this.backward.setAttribute("aria-pressed", String(backward))
-    const name = playing ? "Pause" : "Play"
-    if (this.play.title === name && this.turned === backward) return
-    this.turned = backward
+    const [name, sign] = playing ? ["Pause", PAUSE] : ["Play", backward ? PLAY_BACK : PLAY]
+    if (sign === this.sign) return
+    this.sign = sign
     this.play.title = name
     this.play.setAttribute("aria-label", name)
-    this.play.replaceChildren(icon(playing ? PAUSE : backward ? PLAY_BACK : PLAY))
+    this.play.replaceChildren(icon(sign))
   }
 
   // Takes the keys of the list; a select keeps its arrows and letters, a button its space.

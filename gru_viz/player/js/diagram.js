@@ -1,18 +1,24 @@
 // A cell's diagram: wires and parts with their numbers, valves as open as theirs, and values that travel along the wires.
 import { html, setText, svg } from "./elements.js"
+import { canOpen } from "./opened.js"
 
 const DASHES = { solid: "", dash: "6 3", dot: "1.6 3", dashdot: "8 3 2 3", longdash: "11 3" }
 const SIGNS = { "+": "M-4.2 0h8.4M0 -4.2v8.4", "−": "M-4.2 0h8.4", "×": "M-3 -3l6 6m0 -6l-6 6" }
 const STRIP = 5  // px: the height of the strip of all units
+const STRIP_WIDTH = 44  // … where it stands beside a part
+const ROOM = { letters: 7, digits: 2 }  // for a number, and for its digits before a power of ten
+const [LETTERS, ON_A_PHONE] = [11, 12]  // px on the screen: the least that a letter has
 
 export class Diagram {
-  constructor(cell, onOpen) {
-    this.cell = cell
-    this.drawing = cell.diagram
+  constructor(run, onOpen) {
+    this.run = run
+    this.drawing = run.cell.diagram
+    this.room = ROOM
     const { width, height, nodes, edges, labels, branches, describe } = this.drawing
     this.canvas = html("canvas", { "aria-hidden": "true" })
     this.picture = svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": describe })
-    this.element = html("div", { class: "diagram", style: `aspect-ratio: ${width} / ${height}` }, this.picture, this.canvas)
+    this.sheet = html("div", { class: "sheet" }, this.picture, this.canvas)
+    this.element = html("div", { class: "diagram" }, this.sheet)
     this.parts = new Map(nodes.map(node => [node.id, { node, rank: 0 }]))
     for (const node of nodes) {
       this.parts.get(node.id).rank = Math.max(-1, ...this.entering(node).map(id => this.parts.get(id).rank)) + 1
@@ -23,8 +29,8 @@ export class Diagram {
     for (const part of this.parts.values()) this.draw(part)
     for (const [id, text, x, y, size] of labels) this.label(this.parts.get(id), text, x, y, size)
     this.picture.addEventListener("click", event => {
-      const symbol = event.target.closest("[data-open]")?.dataset.open
-      if (symbol) onOpen(symbol)
+      const text = event.target.closest("[data-open]")?.dataset.open
+      if (text) onOpen({ text, gradient: this.view.backward })
     })
   }
 
@@ -82,7 +88,6 @@ export class Diagram {
     part.group.append(textAt("function", 0, -height / 2 + 10, node.label))
     this.number(part, 0, -height / 2 + 25, "middle")
     part.strip = [node.box[0] - width / 2 + 5, node.box[1] + height / 2 - STRIP - 3, width - 10]
-    if (node.symbol) this.opens(part)
   }
 
   label(part, text, x, y, size) {
@@ -93,15 +98,12 @@ export class Diagram {
       part.group.append(textAt("name", left + size / 2, top - 9, text))
       this.number(part, left + size / 2, top + 6, "middle")
       if (node.kind !== "input") part.strip = [x - size / 2 + 2, y + 16, size - 4]
-      if (node.kind === "after") this.opens(part)
-    } else {
-      const named = text ? [textAt("name", left, top - 2, text, "start")] : []
-      part.group.append(...named)
-      if (!part.number) {
-        this.number(part, left + size, top - 2, "end")
-        part.strip = [x + size / 2 - 44, y + 6, 44]
-      }
+      return
     }
+    if (text) part.group.append(textAt("name", left, part.number ? top - 2 : top - 4, text, "start"))
+    if (part.number) return
+    this.number(part, text ? left + size : left + size / 2, top - 4, text ? "end" : "middle")
+    part.strip = [x + (text ? size / 2 - STRIP_WIDTH : -STRIP_WIDTH / 2), y + 5, STRIP_WIDTH]
   }
 
   number(part, x, y, anchor) {
@@ -110,16 +112,20 @@ export class Diagram {
     part.group.append(part.number)
   }
 
-  opens(part) {
-    part.group.dataset.open = part.node.symbol
-  }
-
   // -- what a step shows ----------------------------------------------------------------------------------------------
 
-  layout(scale) {
+  // What has no room in `room` px scrolls in its own box. Letters have their least size on the screen at any scale.
+  layout(scale, room, narrow) {
     const { width, height } = this.drawing
-    this.element.style.width = `${width * scale}px`
-    this.element.classList.toggle("small", scale < 0.9)
+    const [across, down] = [width * scale, height * scale]
+    this.element.style.width = `${Math.min(room, across)}px`
+    this.sheet.style.width = `${across}px`
+    this.sheet.style.height = `${down}px`
+    this.overhang = Math.max(0, across - room)
+    if (this.overhang) this.element.tabIndex = 0
+    else this.element.removeAttribute("tabindex")
+    this.room = scale < 1 ? { letters: narrow ? 6 : 7, digits: 1 } : ROOM
+    this.picture.style.setProperty("--least", `${(narrow ? ON_A_PHONE : LETTERS) / scale}px`)
     this.scale = scale * devicePixelRatio
     this.canvas.width = Math.round(width * this.scale)
     this.canvas.height = Math.round(height * this.scale)
@@ -138,7 +144,17 @@ export class Diagram {
       if ((fresh || wire.pending) && this.arrival(wire) <= phase) this.colour(wire)
       this.travel(wire, phase)
     }
-    if (fresh) this.element.dataset.backward = view.backward
+    if (this.overhang && phase < 1) this.element.scrollLeft = this.overhang * (view.backward ? 1 - phase : phase)
+    if (view.backward !== this.turned) this.turn(view.backward)
+  }
+
+  // What can be opened: in the other direction it is the gradients.
+  turn(backward) {
+    this.turned = backward
+    for (const { node, group } of this.parts.values()) {
+      if (canOpen(this.run, { text: node.expression, gradient: backward })) group.dataset.open = node.expression
+      else delete group.dataset.open
+    }
   }
 
   // When a value has arrived, from 0 to 1: in the order of computation, or the other way round.

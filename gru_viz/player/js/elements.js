@@ -40,8 +40,8 @@ export function setText(node, text) {
   }
 }
 
-// A name as HTML: what follows an underscore stands lower, a prime is a prime.
-export function nameOf(symbol) {
-  const [base, ...rest] = symbol.replace("'", "′").split("_")
-  return rest.length && base ? [base, html("sub", {}, rest.join("_"))] : [symbol.replace("'", "′")]
+// A name or an expression as HTML: what follows an underscore stands lower, a prime is a prime.
+export function nameOf(text) {
+  const shown = text.replaceAll("'", "′").replaceAll(" @ ", " ").replaceAll(" * ", "·").replaceAll(" - ", " − ")
+  return shown.split(/(?<=[A-Za-z0-9])_(\w+)/).map((piece, at) => (at % 2 ? html("sub", {}, piece) : piece))
 }

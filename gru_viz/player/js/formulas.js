@@ -15,15 +15,15 @@ export class Formulas {
     const numbers = wrapping(formula.numbers)
     mark(symbols)
     const slots = [...numbers.querySelectorAll("[data-symbol]")].map(element => this.slot(element))
-    const gradient = html("span", { class: "gradient" }, "")
+    const gradient = html("button", { type: "button", class: "gradient", onclick: () => onOpen({ text: formula.symbol, gradient: true }) })
     const button = html("button", {
       type: "button", class: "name", "data-name": formula.symbol, "data-role": cell.roles[formula.name] ?? null,
       title: cell.meanings[formula.name] ?? null, "aria-label": `Open ${formula.symbol} of ${cell.title}`,
-      onclick: () => onOpen(formula.symbol),
+      onclick: () => onOpen({ text: formula.symbol, gradient: this.backward }),
     }, html("i", { class: "swatch" }), ...nameOf(formula.symbol))
     numbers.addEventListener("click", event => {
-      const symbol = event.target.closest("[data-open]")?.dataset.open
-      if (symbol) onOpen(symbol)
+      const text = event.target.closest("[data-open]")?.dataset.open
+      if (text) onOpen({ text })
     })
     const element = html("div", { class: "formula" }, button, html("div", {}, symbols, html("div", { class: "numbers" }, numbers), gradient))
     return { formula, slots, gradient, numbers, element }
@@ -41,6 +41,7 @@ export class Formulas {
   }
 
   show(step, unit, backward) {
+    this.backward = backward
     const k = Math.min(unit, this.run.hidden) - 1
     for (const row of this.rows) {
       for (const { symbol, text, guarded } of row.slots) {

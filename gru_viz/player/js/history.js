@@ -5,8 +5,9 @@ import { dragging } from "./tokens.js"
 import { DECADES, limit, share } from "./view.js"
 
 export class History {
-  constructor(runs, scale, { onMove, onEnd }) {
+  constructor(runs, scale, { onMove, onEnd }, onOpen) {
     this.scale = scale
+    this.onOpen = onOpen
     this.steps = runs[0].steps
     this.rows = runs.flatMap(run => run.cell.formulas.map(formula => this.row(run, formula)))
     this.cursor = html("div", { class: "cursor" })
@@ -23,7 +24,10 @@ export class History {
     const canvas = html("canvas", { width: this.steps, height: run.hidden, "aria-hidden": "true" })
     const text = document.createTextNode("")
     const mark = html("div", { class: "unit" })
-    const name = html("span", { class: "legend", "data-name": formula.symbol, "data-role": cell.roles[formula.name] ?? null },
+    const name = html("span", {
+      class: "legend", "data-name": formula.symbol, "data-role": cell.roles[formula.name] ?? null,
+      onclick: () => this.onOpen(run, { text: formula.symbol, gradient: this.backward }),
+    },
       html("i", { class: "swatch" }), ...nameOf(formula.name), html("b", {}, text))
     const height = Math.max(22, Math.min(56, 3 * run.hidden))
     const map = html("div", { class: "map", style: `height: ${height}px` }, canvas, mark)
@@ -72,6 +76,7 @@ export class History {
 
   show(step, unit, backward) {
     this.step = step
+    this.backward = backward
     this.place()
     for (const { run, formula, text, mark } of this.rows) {
       const k = Math.min(unit, run.hidden) - 1

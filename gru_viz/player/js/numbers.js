@@ -25,30 +25,39 @@ export function number(value, digits = 3) {
 export function fromLog10(sign, log10, digits = 3) {
   if (log10 === -Infinity || sign === 0) return "0"
   if (!Number.isFinite(log10)) return "not a number"
-  let exponent = Math.floor(log10)
-  let mantissa = (10 ** (log10 - exponent)).toFixed(digits - 1)
-  if (Number(mantissa) >= 10) {
-    mantissa = (1).toFixed(digits - 1)
-    exponent += 1
-  }
-  return (sign < 0 ? "−" : "") + digitsText(mantissa, exponent, digits)
+  return (sign < 0 ? "−" : "") + digitsText(...scientific(log10, digits), digits)
+}
+
+// [mantissa as text, exponent] of 10**log10
+function scientific(log10, digits) {
+  const exponent = Math.floor(log10)
+  const mantissa = (10 ** (log10 - exponent)).toFixed(digits - 1)
+  return Number(mantissa) >= 10 ? [(1).toFixed(digits - 1), exponent + 1] : [mantissa, exponent]
 }
 
 // What has to be added to the parts, as shown, to give the total, as shown; "" where they add up: within half a unit of
 // the total's last digit. As gru_viz.notation.remainder, in whole numbers.
 export function remainder(parts, total, digits = 3) {
   if (![...parts, total].every(Number.isFinite)) return ""
-  const goal = decimal(total, digits)
-  const shown = parts.map(part => decimal(part, digits))
+  return lacking(parts.map(part => decimal(part, digits)), decimal(total, digits))
+}
+
+// The same for numbers given as their sign and log10, far outside the range of a float too.
+export function remainderFromLog10(parts, total, digits = 3) {
+  if ([...parts, total].some(({ log10 }) => Number.isNaN(log10) || log10 === Infinity)) return ""
+  return lacking(parts.map(part => decimalFromLog10(part, digits)), decimalFromLog10(total, digits))
+}
+
+function lacking(shown, goal) {
   const lowest = Math.min(goal.exponent, ...shown.map(part => part.exponent))
-  const whole = part => part.digits * 10n ** BigInt(part.exponent - lowest)
+  const inUnits = part => part.digits * 10n ** BigInt(part.exponent - lowest)
   const unit = 10n ** BigInt(goal.exponent - lowest)
-  const added = shown.reduce((sum, part) => sum + whole(part), 0n)
-  const apart = whole(goal) - added
+  const added = shown.reduce((sum, part) => sum + inUnits(part), 0n)
+  const apart = inUnits(goal) - added
   if (2n * (apart < 0n ? -apart : apart) <= unit) return ""
-  const lacking = goal.digits - rounded(added, unit)
-  const sign = lacking < 0n ? "−" : ""
-  const steps = lacking < 0n ? -lacking : lacking
+  const left = goal.digits - rounded(added, unit)
+  const sign = left < 0n ? "−" : ""
+  const steps = left < 0n ? -left : left
   const text = String(steps).replace(/0+$/, "")
   const places = text.length
   const exponent = goal.exponent + String(steps).length - 1
@@ -68,8 +77,18 @@ function rounded(value, unit) {
 function decimal(value, digits) {
   if (value === 0) return { digits: 0n, exponent: 0 }
   const [mantissa, exponent] = value.toExponential(digits - 1).split("e")
-  const last = Number(exponent) - digits + 1
-  const whole = BigInt(mantissa.replace(".", ""))
-  if (last <= 0 || Number(exponent) >= 5) return { digits: whole, exponent: last }
-  return { digits: whole * 10n ** BigInt(last), exponent: 0 }  // 12 300 ends with its ones
+  return whole(mantissa, Number(exponent), digits)
+}
+
+function decimalFromLog10({ sign, log10 }, digits) {
+  if (log10 === -Infinity || sign === 0) return { digits: 0n, exponent: 0 }
+  const { digits: size, exponent } = whole(...scientific(log10, digits), digits)
+  return { digits: sign < 0 ? -size : size, exponent }
+}
+
+function whole(mantissa, exponent, digits) {
+  const last = exponent - digits + 1
+  const size = BigInt(mantissa.replace(".", ""))
+  if (last <= 0 || exponent >= 5) return { digits: size, exponent: last }
+  return { digits: size * 10n ** BigInt(last), exponent: 0 }  // 12 300 ends with its ones
 }

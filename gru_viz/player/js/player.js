@@ -7,7 +7,7 @@ import { Diagram } from "./diagram.js"
 import { html, setText } from "./elements.js"
 import { Formulas } from "./formulas.js"
 import { History } from "./history.js"
-import { Opened } from "./opened.js"
+import { Opened, canOpen } from "./opened.js"
 import { Run } from "./run.js"
 import { Tokens } from "./tokens.js"
 import { Backward, Forward, scales } from "./view.js"
@@ -47,10 +47,10 @@ class Player {
       step: Math.min(Math.max(1, state.step), data.steps), unit: Math.min(Math.max(1, state.unit), this.units),
       playing: false, phase: 1, cell: Math.min(state.cell, this.runs.length - 1),
     })
-    const { title, text } = this.opened ?? {}
+    const before = this.opened ?? {}
     this.build()
-    const again = this.runs.find(run => run.cell.title === title && run.cell.openings[text])
-    if (again) this.opened.open(again, text)
+    const again = this.runs.find(run => run.cell.title === before.title && canOpen(run, before))
+    if (again) this.opened.open(again, before)
     this.recolour()
     this.layout()
     this.told = this.position()
@@ -60,10 +60,10 @@ class Player {
     const drag = { onMove: step => this.move(step), onEnd: () => this.settle() }
     this.controls = new Controls(this.units, this.actions())
     this.tokens = new Tokens(this.data.labels, drag)
-    this.diagrams = this.runs.map(run => new Diagram(run.cell, text => this.open(run, text)))
-    this.formulas = this.runs.map(run => new Formulas(run, text => this.open(run, text)))
-    this.opened = new Opened(this.data, (run, text) => this.open(run, text))
-    this.history = new History(this.runs, this.scale, drag)
+    this.diagrams = this.runs.map(run => new Diagram(run, what => this.open(run, what)))
+    this.formulas = this.runs.map(run => new Formulas(run, what => this.open(run, what)))
+    this.opened = new Opened(this.data, (run, what) => this.open(run, what))
+    this.history = new History(this.runs, this.scale, drag, (run, what) => this.open(run, what))
     this.status = html("p", { class: "status", role: "status" })
     this.note = html("p", { class: "note" })
     const alike = this.runs.every(run => run.hidden === this.units)
@@ -187,15 +187,20 @@ class Player {
     if (this.fresh || !this.views) {
       const Kind = state.backward ? Backward : Forward
       const label = data.labels[state.step - 1]
-      this.views = this.runs.map(run => new Kind(run, state.step, state.unit, label, this.scale, this.colours))
-      const said = where(data, state.step)
-      this.tokens.show(state.step, said)
-      this.history.show(state.step, state.unit, state.backward)
-      this.formulas.forEach(formulas => formulas.show(state.step, state.unit, state.backward))
-      this.opened.show(state.step, state.unit)
+      this.views = this.runs.map((run, k) => new Kind(run, state.step, state.unit, label, this.scale, this.colours, this.diagrams[k].room))
+      const { step, unit, backward } = state
+      const said = where(data, step)
+      this.tokens.show(step, said)
       this.said = said[0].toUpperCase() + said.slice(1)
-      this.fresh = false
+      this.later = [
+        ...this.formulas.map(formulas => () => formulas.show(step, unit, backward)),
+        () => this.history.show(step, unit, backward), () => this.opened.show(step, unit),
+      ]
     }
+    // In motion one of these a frame, after the one in which the diagrams begin: together they are too much for a frame.
+    const now = state.phase === 1 ? this.later.length : Number(!this.fresh)
+    for (const show of this.later.splice(0, now)) show()
+    this.fresh = false
     this.controls.show(state, this.said)
     this.diagrams.forEach((diagram, k) => diagram.show(this.views[k], state.phase))
   }
@@ -210,8 +215,13 @@ class Player {
     this.draw()
   }
 
-  open(run, text) {
-    this.opened.open(run, text)
+  // {text, gradient, step}: a value, or the gradient by it; at another step, if one is named
+  open(run, what) {
+    this.opened.open(run, what)
+    if (what.step) {
+      this.move(what.step)
+      this.settleSoon()
+    }
     this.opened.show(this.state.step, this.state.unit)
     this.opened.element.scrollIntoView({ block: "nearest" })
   }
@@ -252,7 +262,7 @@ class Player {
     for (const row of rows) {
       for (const { diagram, room } of row) {
         diagram.element.parentElement.style.width = `${room}px`
-        diagram.layout(scale(diagram))
+        diagram.layout(scale(diagram), room, narrow)
       }
     }
     const across = this.history.rows[0].canvas.clientWidth

@@ -207,6 +207,11 @@ export class Run {
 
   // dL/d(a value of the cell) at a step: what autograd gives, with every use in this step and later.
   adjoint(step, expression) {
+    return this.adjointsAt(step).get(this.cell.rows[expression]) ?? new Float64Array(this.hidden)
+  }
+
+  // The same of all rows of the tape that have a gradient.
+  adjointsAt(step) {
     if (step !== this.adjointStep) {
       const values = this.values(step)
       const seeds = new Map()
@@ -219,10 +224,24 @@ export class Run {
       this.adjoints = this.backward(this.cell.tape.keys(), seeds, values, () => false)
       this.adjointStep = step
     }
-    return this.adjoints.get(this.cell.rows[expression]) ?? new Float64Array(this.hidden)
+    return this.adjoints
   }
 
-  // The same of one unit as its sign and the log10 of its size.
+  // A row of the tape as text: its name, or what it is made of.
+  nameOf(row) {
+    this.names ??= new Map(Object.entries(this.cell.rows).map(([text, at]) => [at, text]).reverse())
+    const [kind, ...rest] = this.cell.tape[row]
+    const inner = argumentsOf(this.cell.tape[row]).map(argument => this.nameOf(argument))
+    const guarded = inner.map(text => (/ [+-] /.test(text) ? `(${text})` : text))
+    if (this.names.has(row)) return this.names.get(row)
+    if (kind === "constant" || kind === "vector") return String(rest[0])
+    if (kind === "product") return guarded.join(" * ")
+    if (kind === "matrix") return `${rest[0]} @ ${guarded[0]}`
+    if (kind === "sum") return rest[0].map((sign, at) => (sign > 0 ? (at ? " + " : "") : " - ") + guarded[at]).join("")
+    return `${kind}(${inner[0]})`
+  }
+
+  // dL/d(a value) of one unit as its sign and the log10 of its size.
   signedAdjoint(step, expression, unit) {
     return signed(this.adjoint(step, expression)[unit], this.exponents[step - 1])
   }
@@ -239,7 +258,7 @@ export function norm(values) {
   return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0))
 }
 
-function argumentsOf(row) {
+export function argumentsOf(row) {
   if (row[0] === "matrix") return [row[2]]
   if (row[0] === "sum") return row[2]
   return ["x", "state", "vector", "constant"].includes(row[0]) ? [] : row.slice(1)

@@ -59,7 +59,7 @@ export class Tokens {
 export function dragging(element, move, end) {
   let held = null
   element.addEventListener("pointerdown", event => {
-    if (event.button) return
+    if (event.button || event.target.closest(".legend")) return
     held = event.pointerId
     element.setPointerCapture(held)
     move(event)

@@ -30,15 +30,16 @@ export function share(log10, { top }) {
   return log10 === -Infinity ? -Infinity : Math.min(1, Math.max(0, 1 + (log10 - top) / DECADES))
 }
 
-// In a diagram there is little room: two digits before a power of ten.
-function short(write, ...value) {
+// In a diagram there is little room: for so many letters, and so many digits before a power of ten.
+function short({ letters, digits }, write, ...value) {
   const text = write(...value)
-  return text.includes("·") ? write(...value, 2) : text
+  if (text.includes("·")) return write(...value, digits)
+  return text.length > letters ? write(...value, 2) : text
 }
 
 class View {
-  constructor(run, step, unit, label, scale, colours) {
-    Object.assign(this, { run, step, label, scale, colours, unit: Math.min(unit, run.hidden) - 1, ink: colours.theme.text })
+  constructor(run, step, unit, label, scale, colours, room) {
+    Object.assign(this, { run, step, label, scale, colours, room, unit: Math.min(unit, run.hidden) - 1, ink: colours.theme.text })
     this.values = run.values(step)
   }
 
@@ -59,7 +60,7 @@ export class Forward extends View {
     if (!node.expression) return { text: "" }
     const values = this.valuesOf(node)
     const units = Array.from(values, value => this.colourOf(node, value))
-    return { text: short(number, values[this.unit]), colour: units[this.unit], units, unit: this.unit }
+    return { text: short(this.room, number, values[this.unit]), colour: units[this.unit], units, unit: this.unit }
   }
 
   wire(edge) {
@@ -83,10 +84,10 @@ export class Backward extends View {
     const own = this.gradient.of.get(node.id)
     if (node.kind === "join") return { text: "" }
     if (!own) return { text: "0", colour: this.colours.theme.ground }
-    if (node.kind === "input") return { text: short(fromLog10, 1, this.log10(norm(own))) }
+    if (node.kind === "input") return { text: short(this.room, fromLog10, 1, this.log10(norm(own))) }
     const units = Array.from(own, value => this.colours.size(share(this.log10(value), this.scale)))
     const { sign, log10 } = signed(own[this.unit], this.gradient.exponent)
-    return { text: short(fromLog10, sign, log10), colour: this.colours.theme.ground, units, unit: this.unit }
+    return { text: short(this.room, fromLog10, sign, log10), colour: this.colours.theme.ground, units, unit: this.unit }
   }
 
   log10(mantissa) { return signed(mantissa, this.gradient.exponent).log10 }
