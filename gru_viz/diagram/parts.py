@@ -24,8 +24,27 @@ KINDS = {
 }
 
 
+class Placed:
+    """What has a centre and a size, px."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """Left, top, right, bottom, px."""
+        return (
+            self.x - self.width / 2,
+            self.y - self.height / 2,
+            self.x + self.width / 2,
+            self.y + self.height / 2,
+        )
+
+
 @dataclass(frozen=True)
-class Node:
+class Node(Placed):
     """One thing on the page; ``x`` and ``y`` are its centre, px.
 
     ``expression`` is the value that it gives, for ``trace.value``; a join gives several, see ``Edge.carries``, and has
@@ -47,16 +66,6 @@ class Node:
     @property
     def round(self) -> bool:
         return self.kind in (JOIN, VALVE, PRODUCT, SUM)
-
-    @property
-    def box(self) -> tuple[float, float, float, float]:
-        """Left, top, right, bottom, px."""
-        return (
-            self.x - self.width / 2,
-            self.y - self.height / 2,
-            self.x + self.width / 2,
-            self.y + self.height / 2,
-        )
 
 
 @dataclass(frozen=True)
@@ -89,7 +98,7 @@ class Edge:
 
 
 @dataclass(frozen=True)
-class Label:
+class Label(Placed):
     """A name beside a node; ``x`` and ``y`` are its centre, the size an upper bound for its text, px."""
 
     node: str
@@ -98,16 +107,6 @@ class Label:
     y: float
     width: float
     height: float
-
-    @property
-    def box(self) -> tuple[float, float, float, float]:
-        """Left, top, right, bottom, px."""
-        return (
-            self.x - self.width / 2,
-            self.y - self.height / 2,
-            self.x + self.width / 2,
-            self.y + self.height / 2,
-        )
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.test_contrast import address, main, overflow
+from tests.browser.visiting import address, main, overflow
 from tests.browser.watching import axe_violations
 
 

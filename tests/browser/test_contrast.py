@@ -5,86 +5,37 @@ The numbers that a page shows are compared with `expected`, for the experiment t
 
 import re
 from pathlib import Path
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 
 from gru_viz.experiment import Experiment, from_query
 from tests.browser.serving import ROOT, serve
+from tests.browser.visiting import (
+    address,
+    alerts,
+    colours,
+    experiment,
+    figures,
+    findings,
+    keyed,
+    main,
+    overflow,
+    page_says,
+    press,
+    slide,
+    text,
+    ticks,
+    unfold,
+    write,
+)  # fmt: skip
 from tests.browser.watching import axe_violations, settled
 from tests.expected import all_found
-from tests.saying import assert_first_step, assert_reaches, by_cell, plain
+from tests.saying import assert_first_step, assert_reaches, by_cell
 from tests.test_words import HOSTILE, MARKED, UNMARKED, reads
 
 FAMILY = "👨‍👩‍👧"
 MEGABYTES = 150
-
-
-# -- what a visitor does -----------------------------------------------------------------------------------------------
-
-
-def address(server, **query):
-    return f"{server}/?{urlencode(query)}"
-
-
-def keyed(page, key):
-    return page.locator(f".st-key-{key}")
-
-
-def press(page, key, name):
-    """One button of a row, or a button by itself."""
-    keyed(page, key).get_by_role("button", name=name, exact=True).or_(
-        keyed(page, key).get_by_role("radio", name=name, exact=True)
-    ).click()
-    return settled(page)
-
-
-def write(page, field, text, *, done="Enter"):
-    box = page.get_by_role("textbox", name=field, exact=True)
-    box.fill(text)
-    box.press(done)
-    return settled(page)
-
-
-def slide(page, field, key, times=1):
-    """Move a slider with the keyboard."""
-    keyed(page, f"experiment_{field}").locator("input").focus()
-    for _ in range(times):
-        page.keyboard.press(key)
-    return settled(page)
-
-
-def unfold(page, name):
-    """Open what has that name, each of several."""
-    for each in page.locator("summary", has_text=name).all():
-        each.click()
-        settled(page)
-    return page
-
-
-def main(page):
-    return page.get_by_test_id("stMain")
-
-
-# -- what a visitor sees -----------------------------------------------------------------------------------------------
-
-
-def text(locator):
-    return [plain(words) for words in locator.all_inner_texts()]
-
-
-def figures(page):
-    """What each figure says of itself to those who do not see it."""
-    return main(page).get_by_role("figure").evaluate_all("found => found.map(each => each.getAttribute('aria-label'))")
-
-
-def page_says(page):
-    """Everything that is made of numbers: title, findings, sentences, and the words of the figures."""
-    return [*text(main(page).get_by_role("heading")), *text(main(page).get_by_role("paragraph")), *figures(page)]
-
-
-def findings(page):
-    return text(main(page).get_by_role("heading", level=3))
 
 
 def shares(page):
@@ -93,31 +44,11 @@ def shares(page):
     return found
 
 
-def experiment(page):
-    """The one that the address bar names."""
-    found, notes = from_query(parse_qs(urlsplit(page.url).query, keep_blank_values=True))
-    assert not notes
-    return found
-
-
 def assert_right(page, tokens=None):
     """The page's numbers are those of the experiment in its address."""
     found = all_found(experiment(page), tokens)
     assert_reaches(findings(page)[0], found)
     assert_first_step(shares(page), found)
-
-
-def alerts(page):
-    return text(page.get_by_role("alert"))
-
-
-def colours(page):
-    return page.evaluate("[...document.querySelectorAll('.js-line')].map(line => line.style.stroke)")
-
-
-def ticks(page, figure=0):
-    """The labels of the steps."""
-    return main(page).get_by_role("figure").nth(figure).locator(".xtick text").all_text_contents()
 
 
 # -- links -------------------------------------------------------------------------------------------------------------
@@ -309,10 +240,6 @@ def test_the_keyboard_is_enough(server, open_page):
     page.keyboard.press("Enter")
     assert page.evaluate("navigator.clipboard.readText()") == page.url
     assert_right(page)
-
-
-def overflow(page):
-    return page.evaluate("document.scrollingElement.scrollWidth") - page.viewport_size["width"]
 
 
 def test_a_phone_shows_everything_and_opens_the_sidebar_by_a_button(server, open_page):

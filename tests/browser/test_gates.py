@@ -6,7 +6,7 @@ import pytest
 
 from gru_viz.cells import cell_names
 from gru_viz.experiment import Experiment
-from tests.browser.test_contrast import (
+from tests.browser.visiting import (
     address,
     colours,
     experiment,

@@ -7,7 +7,7 @@ import pytest
 from gru_viz.handout import handout
 from gru_viz.lessons import LESSONS, lesson_of
 from gru_viz.ui.pages import ABOUT, PAGES
-from tests.browser.test_contrast import experiment, figures, keyed, main, overflow, text, unfold
+from tests.browser.visiting import experiment, figures, keyed, main, overflow, text, unfold
 from tests.browser.watching import axe_violations, settled
 from tests.saying import plain
 

@@ -9,7 +9,7 @@ from gru_viz.conclusions import trajectories as conclusions
 from gru_viz.measures.portrait import portrait
 from gru_viz.measures.trajectories import trajectories
 from gru_viz.sequences import parse_sequence
-from tests.browser.test_contrast import (
+from tests.browser.visiting import (
     address,
     experiment,
     figures,

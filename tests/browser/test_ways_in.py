@@ -6,7 +6,7 @@ import pytest
 from gru_viz.examples import example
 from gru_viz.experiment import Experiment
 from gru_viz.sequences import parse_sequence
-from tests.browser.test_contrast import address, alerts, experiment, keyed, main, press, ticks, unfold, write
+from tests.browser.visiting import address, alerts, experiment, keyed, main, press, ticks, unfold, write
 from tests.browser.watching import axe_violations, settled
 
 BOTH = pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)])
