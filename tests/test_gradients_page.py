@@ -504,7 +504,7 @@ def test_a_row_above_the_plot_says_what_each_dash_of_theory_is(cells, names):
     found = measured(dataclasses.replace(SMALL, cells=cells)).values()
     figure = norms_figure(list(found), list(SMALL.text), DARK, "state", 0.01)
     (row,) = [each["text"] for each in figure["layout"]["annotations"] if "\u2002" in each["text"]]
-    said = dict(reversed(each.split("\u2002")) for each in row.split("\u2003"))
+    said = dict(reversed(each.split("\u2002")) for each in row.split("\u2002 "))
     assert list(said) == names
     for each in found:
         for name in each.theory:
