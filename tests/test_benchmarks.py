@@ -1,5 +1,7 @@
 """The benchmark runs, and what it compares agrees; how fast it is says `make bench`, not a test."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -45,6 +47,15 @@ def test_the_costs_of_the_pages_are_printed(capsys):
     rerun.main(["--quick"])
     printed = capsys.readouterr().out
     assert all(f"\n{page} " in printed for page in rerun.PAGES)
+
+
+def test_the_parts_of_a_rerun_are_printed(capsys):
+    rerun.main(["--quick", "--profile"])
+    printed = capsys.readouterr().out
+    for page in rerun.PAGES:
+        (line,) = [line for line in printed.splitlines() if line.startswith(f"{page} ")]
+        assert 50 < sum(map(int, re.findall(r"(\d+)%", line))) <= 105  # the largest nine of all, rounded
+        assert "streamlit" in line
 
 
 def test_the_gradients_page_is_measured(capsys):
