@@ -358,6 +358,11 @@ def test_the_app_opens_without_a_note_and_offers_twelve_examples():
     assert not notes(app)
     unfold(app, "examples")
     assert [key for key in buttons(app) if key.startswith("example_")] == [f"example_{each.name}" for each in EXAMPLES]
+    said = [words for words in captions(app) if "**Then.**" in words]
+    assert len(said) == len(EXAMPLES)
+    for each, words in zip(EXAMPLES, said, strict=True):
+        assert each.sentence() in words
+        assert words.endswith(f"**Then.** {each.then}")
 
 
 def test_back_to_the_example_that_was_chosen_last():

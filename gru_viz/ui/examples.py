@@ -13,13 +13,17 @@ from gru_viz.ui.lessons import is_explained
 from gru_viz.ui.words import markdown
 
 
+LIST_HEIGHT = 460  # px: some three examples, the others by scrolling
+
+
 def examples() -> None:
-    """The list, each a button that loads one; it folds up when one was chosen."""
+    """The list, each a button that loads one, with its sentence and what to try; it folds up when one was chosen."""
     opened = st.expander("Examples", key="examples", on_change="rerun")
     if opened.open:
-        with opened:
+        with opened, st.container(height=LIST_HEIGHT, border=False, key="example_list"):
             for each in EXAMPLES:
                 st.button(each.title, key=f"example_{each.name}", on_click=_choose, args=(each.name,), width="stretch")
+                st.caption(f"{markdown(_sentence(each.name))} **Then.** {markdown(each.then)}")
 
 
 def _choose(name: str) -> None:
