@@ -15,7 +15,7 @@ from gru_viz.ui.contrast import (
     state_columns,
 )
 from gru_viz.ui.open_sidebar import open_sidebar
-from gru_viz.ui.parts import figure, finding, question, sentence, theme
+from gru_viz.ui.parts import figure, finding, go_to, question, sentence, theme
 from gru_viz.ui.widgets import choice
 
 experiment = state.current()
@@ -70,3 +70,5 @@ figure(
 )
 
 st.info(conclusions.lesson(experiment, cells))
+go_to("step", "Step through this run")
+go_to("gradients", "How far does the gradient reach?")

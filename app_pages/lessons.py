@@ -20,4 +20,7 @@ for lesson in LESSONS:
             start(lesson)
             if expected := expected_in(lesson):
                 st.markdown(f"You expected “{markdown(expected)}”.", width="content")
-sentence("For a class: a code to scan, a link to type, the projector and a handout for each lesson are in the sidebar.")
+sentence(
+    "For a class: the sidebar has a code to scan, a link to type and the projector. Start a lesson, and its handout is "
+    "there too."
+)

@@ -62,7 +62,8 @@ EXAMPLES = (
         "Half-open gates",
         Experiment(keep=0.0),
         findings.gradient_reach,
-        look="The LSTM and the GRU fall about as fast as the RNN: “LSTMs don't vanish” is not true of half-open gates.",
+        look="All three fall below 1 % within 9 steps; farther back the RNN goes on falling faster. “LSTMs don't "
+        "vanish” is not true of half-open gates.",
         then="Add a little bias: 73 %.",
     ),
     Example(
@@ -78,7 +79,7 @@ EXAMPLES = (
         "A plain RNN that remembers",
         CUE,
         findings.left_after_silence,
-        look="The difference fades slowly in the RNN: an orthogonal U turns it without making it smaller.",
+        look="The difference fades slowly in the RNN: an orthogonal U only turns it; what shrinks it is tanh.",
         then="Let something arrive after the cue.",
     ),
     Example(
@@ -125,8 +126,9 @@ EXAMPLES = (
         "A gate that opens on purpose: counting brackets",
         with_weights(Experiment(), "counter"),
         findings.counted,
-        look="The cell state c goes up by 1 at each bracket that opens, down at each that closes, and else stays.",
-        then="Type brackets of your own: ((([[. h stays below 1, c does not.",
+        look="On Gates, i of unit 1 opens at ( and ), that of unit 2 at [ and ], and neither anywhere else. On "
+        "Contrast, c goes up by 1 at each bracket that opens, down at each that closes, and else stays.",
+        then="Type brackets of your own: ((([[. On Contrast h stays below 1, c does not.",
     ),
     Example(
         "latching_a_flag",

@@ -198,7 +198,7 @@ LESSONS: Sequence[Lesson] = (
         ("About as far as the RNN", "Much farther than the RNN", "To the first letter"),
         _gated_beside_plain,
         _gradients,
-        "In general: gates do not remember by existing. A gate at 0.5 forgets half a step.",
+        "In general: gates do not remember by existing. A gate at 0.5 keeps half of the state at each step.",
     ),
     Lesson(
         "a_little_bias",
@@ -219,11 +219,11 @@ LESSONS: Sequence[Lesson] = (
     ),
     Lesson(
         "until_something_arrives",
-        "Now noise arrives instead of silence. How much of the cue is left in the RNN, beside what silence left?",
+        "Now noise arrives instead of silence. How much of the cue is left in the RNN, measured by what silence left?",
         ("About as much", "A part of it", "Less than a hundredth"),
         _left_beside_silence,
         _differences,
-        "In general: without a gate nothing shuts the input out.",
+        "In general: nothing in a plain RNN shuts the input out, and a half-open gate does not shut it out either.",
         figure="difference",
     ),
     Lesson(
@@ -232,7 +232,7 @@ LESSONS: Sequence[Lesson] = (
         ("It falls", "It stays about as large", "It grows"),
         _trend,
         _gradients,
-        "In general: a spectral radius above 1 is necessary for that, not sufficient: tanh intervenes.",
+        "In general: for that the largest singular value of U must be above 1. It is not enough: tanh intervenes.",
     ),
     Lesson(
         "memory_without_gradient",

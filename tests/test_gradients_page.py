@@ -341,7 +341,7 @@ def test_the_headline_is_of_what_is_drawn(norm, loss):
 
 def test_gates_that_keep_half_a_step_vanish_too():
     found = [sloping("lstm", -0.3)]
-    half = "not true of gates that keep half a step"
+    half = "not true of gates that keep half of the state at each step"
     assert half in conclusions.named(Experiment(keep=0.0), found)
     assert half not in conclusions.named(Experiment(keep=2.0), found)
     assert half not in conclusions.named(Experiment(keep=0.0, biases=(("f", 2.0),)), found)
@@ -714,7 +714,7 @@ def test_buttons_change_what_the_gates_keep_and_the_gain():
     app = open_page()
     calm(app.button(key="set_keep_0").click().run())
     assert app.session_state["experiment"].keep == 0
-    assert "gates that keep half a step" in " ".join(texts(app))
+    assert "gates that keep half of the state at each step" in " ".join(texts(app))
     calm(app.button(key="set_gain_2").click().run())
     assert app.session_state["experiment"].recurrent_gain == 2
     keys = {button.key for button in app.button}

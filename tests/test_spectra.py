@@ -9,11 +9,13 @@ import torch
 
 from gru_viz.cells import cell, cell_names
 from gru_viz.conclusions import spectra as words
+from gru_viz.engine import run
 from gru_viz.errors import InputError
 from gru_viz.experiment import Experiment
 from gru_viz.figures.common import untyped
 from gru_viz.figures.horizon import horizon_figure, horizon_limits
 from gru_viz.figures.spectra import circle_figure, circle_limit, stretch_figure
+from gru_viz.gradients import backpropagate
 from gru_viz.measures import spectra as measures
 from gru_viz.measures.gradients import Reached, gradients, runs_to_loss
 from gru_viz.measures.spectra import Horizon, Spectra, horizons, reached_in_rows, spectra
@@ -149,6 +151,21 @@ def test_rho_above_one_is_no_verdict():
     assert "ρ = 0.70 and σₘₐₓ = 0.80 (U_n, the largest ρ) in the GRU" in of_matrices(two, 0.0, "gru", plain=False)
     columns = words.matrix_numbers([dataclasses.replace(built_spectra("gru"), recurrent=two)])
     assert list(columns.values()) == [["GRU", "GRU"], ["U_z", "U_n"], [0.5, 0.7], [1.0, 0.8]]
+    grows = of_matrices({"U_h": (0.9, 2.0)}, 0.3)  # tanh may do it: see the test below
+    assert "not all: in the RNN it is below 1, and the gradient grows" in grows
+    assert "gradient grows" not in of_matrices({"U_h": (0.9, 2.0)}, 0.3, plain=False)
+
+
+def test_the_gradient_of_a_plain_rnn_may_grow_for_ever_though_all_eigenvalues_of_u_are_zero():
+    """The inputs hold unit 1 where tanh is steepest and unit 2 where it is flat: what is left of U is (2, −2; 0, 0)."""
+    u, h, x = np.array([[2.0, -2.0], [2.0, -2.0]]), np.zeros(2), []
+    for _ in range(40):
+        x.append([0.0, 10.0] - u @ h)
+        h = np.tanh([0.0, 10.0])
+    params = {"W_h": np.eye(2), "U_h": u, "b_h": np.zeros(2)}
+    norm = backpropagate(run(cell("rnn"), params, np.array(x))).log10_norm()
+    assert not (u @ u).any()
+    np.testing.assert_allclose(np.diff(norm)[:-1], -np.log10(2), rtol=0, atol=1e-6)
 
 
 def built_spectra(name="rnn"):

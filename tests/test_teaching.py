@@ -97,7 +97,7 @@ def test_right_and_wrong_in_plain_words_with_the_numbers_of_this_run():
         assert drawn(app) == 3
         assert link(app)["predict"] == "1"
     silent = press(open_app(lesson="3"), "answer_none")
-    assert "What this run shows. This run shows: “Those with gates”." in note(silent)
+    assert "No answer given. This run shows: “Those with gates”." in note(silent)
     assert "You expected" not in said(silent)
 
 
@@ -105,7 +105,7 @@ def test_what_is_said_of_an_answer():
     lesson = lesson_of("exploding")
     assert answered(lesson, 0, 2) == ("Not in this run.", "You expected “It falls”. This run shows: “It grows”.")
     assert answered(lesson, 2, 2) == ("Right.", "You expected “It grows”, and this run shows it.")
-    assert answered(lesson, None, 1) == ("What this run shows.", "This run shows: “It stays about as large”.")
+    assert answered(lesson, None, 1) == ("No answer given.", "This run shows: “It stays about as large”.")
 
 
 def test_the_answer_is_that_of_the_visitors_own_seed():

@@ -72,7 +72,7 @@ def reaches(experiment: Experiment, reports: Many[CellReport]) -> str:
     if len(found) > 1 and max(found) <= CONTRAST * min(found) and max(found) < steps:
         gated = any(report.cell.keep_biases(1.0) for report in reports)
         half_open = gated and experiment.keep == 0 and not experiment.biases
-        why = "the gates keep only half a step" if half_open else "there is hardly a difference"
+        why = "the gates keep only half of the state at each step" if half_open else "there is hardly a difference"
         return f"{_COUNT[len(found)]} below 1 % within {max(found) + 1:,} steps: {why}."
     texts = [f"all {steps:,}" if reach == steps else f"{reach:,}" for reach in found]
     texts[0] += " step" if found[0] == 1 else " steps"
@@ -91,7 +91,8 @@ def gates_kept(experiment: Experiment, cells: Many[Cell]) -> str:
         return f"Biases of single gates were set by hand: {by_hand}. Clear them: what will happen?"
     now = KEEP_CHOICES[experiment.keep]
     other = KEEP_CHOICES[0.0] if experiment.keep else KEEP_CHOICES[2.0]
-    lesson = "" if experiment.keep else " “LSTMs don't vanish” is not true of gates that are half open."
+    whose = "LSTMs" if any(len(cell.states) > 1 for cell in cells) else "Gated cells"
+    lesson = "" if experiment.keep else f" “{whose} don't vanish” is not true of gates that are half open."
     return f"The gates were set to keep {now} a step.{lesson} Set them to {other}: what will happen?"
 
 
@@ -151,7 +152,10 @@ def lesson(experiment: Experiment, cells: Many[Cell]) -> str:
     """What is true in general of such a run."""
     if experiment.weights in HAND_SET or not any(cell.keep_biases(1.0) for cell in cells):
         return "In general: a state can hold a value while its gradient vanishes. A small gradient is no forgetting."
-    return "In general: gates do not remember by existing. They remember when they are nearly shut."
+    return (
+        "In general: gates do not remember by existing. They remember when they are nearly shut to the new: when what "
+        "keeps the old (f, 1−z) is nearly 1."
+    )
 
 
 def held(reports: Many[CellReport]) -> str:

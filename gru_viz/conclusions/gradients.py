@@ -166,7 +166,7 @@ def _named(experiment: Experiment, part: str, found: Many[Reached]) -> str:
     text = f"For each step back {what} is on average {in_each(list(norms), texts)}. It {'; it '.join(said)}."
     lost = any(cell.keep_biases(1.0) for cell in by_verdict.get(VANISHES, ()))
     if lost and experiment.keep == 0 and not experiment.biases and not experiment.is_hand_set:
-        text += " “Gated cells don't vanish” is not true of gates that keep half a step."
+        text += " “Gated cells don't vanish” is not true of gates that keep half of the state at each step."
     return text
 
 

@@ -77,11 +77,13 @@ FIGURES: dict[str, dict[str, str]] = {
 MISCONCEPTIONS = {
     "“LSTMs don't vanish”": "At half-open gates they do: lesson 2.",
     "“The product of f is the gradient”": "It is the direct path only; h carries a part of it, too.",
-    "“A spectral radius above 1 explodes”": "Necessary, not sufficient: tanh intervenes. Measured slopes decide.",
+    "“A spectral radius above 1 explodes”": "It need not, and with tanh a smaller one may: necessary is only a largest "
+    "singular value above 1. Measured slopes decide.",
     "“z = 1 keeps”": "Here z writes; PyTorch's z keeps. Equations shows both.",
     "“States lie between −1 and 1”": "h does; the LSTM's c does not.",
     "“Saturation is bad”": "A gate at 1 is memory; a state at ±1 has a dead gradient.",
-    "“A zero gradient means forgotten”": "A latch holds a sign for ever with a gradient of 10⁻¹⁶: lesson 7.",
+    "“A zero gradient means forgotten”": "Two units hold a sign to the end while the gradient at it is 10⁻⁶⁰ of "
+    "the last step's: lesson 7.",
     "“h is the LSTM's memory”": "c is; h is what it shows of it.",
     "“A small gradient means no learning”": "Only the long-range part is lost.",
 }

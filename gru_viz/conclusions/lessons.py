@@ -9,7 +9,7 @@ def answered(lesson: Lesson, expected: int | None, right: int) -> tuple[str, str
     """Right or wrong, and what this run shows beside what was expected; nothing was expected where nobody answered."""
     shown = f"This run shows: “{lesson.answers[right]}”."
     if expected is None:
-        return "What this run shows.", shown
+        return "No answer given.", shown
     if expected == right:
         return "Right.", f"You expected “{lesson.answers[expected]}”, and this run shows it."
     return "Not in this run.", f"You expected “{lesson.answers[expected]}”. {shown}"

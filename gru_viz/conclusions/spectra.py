@@ -63,9 +63,14 @@ def of_matrices(found: Many[Spectra], reached: Many[Reached]) -> str:
     if above and all(each.slope < -HOLDS for each in reached if each.cell in above):
         names = listed([f"the {each.title}" for each in above])
         return f"{text} “ρ above 1 explodes” is not true: in {names} it is above 1, and the gradient shrinks."
+    grows = {each.cell for each in reached if each.slope > HOLDS}
+    below = [each.cell for each in cells if each.plain and max(radius for radius, _ in each.recurrent.values()) < 1]
+    if against := [cell for cell in below if cell in grows]:
+        names = listed([f"the {cell.title}" for cell in against])
+        return f"{text} “ρ above 1 explodes” is not all: in {names} it is below 1, and the gradient grows."
     return (
-        f"{text} “ρ above 1 explodes” is not true in general: without tanh it is necessary, and with tanh it is not "
-        "sufficient, as each of its slopes is at most 1."
+        f"{text} “ρ above 1 explodes” is not true in general: in a plain RNN, where tanh has slopes of at most 1 that "
+        "differ by unit and step, it is neither sufficient nor necessary. Necessary is σₘₐₓ above 1."
     )
 
 

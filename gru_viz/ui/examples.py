@@ -12,7 +12,6 @@ from gru_viz.ui import state
 from gru_viz.ui.lessons import is_explained
 from gru_viz.ui.words import markdown
 
-
 LIST_HEIGHT = 460  # px: some three examples, the others by scrolling
 
 

@@ -42,6 +42,8 @@ def for_a_class(page: str) -> None:
                 "text/html", key="save_handout", on_click="ignore",
             )  # fmt: skip
             st.caption("One page to print, with room for a prediction.")
+        elif page == "lessons":
+            st.caption("Start a lesson, and its handout is here.")
         else:
             go_to("lessons", "Lessons, each with a handout")
 

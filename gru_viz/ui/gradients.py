@@ -304,4 +304,4 @@ def _memory(experiment: Experiment, sequence: Sequence, found: tuple[Reached, ..
         lambda: what_if.latch_numbers(result), "What unit 1 holds, and the gradient",
     )  # fmt: skip
     if experiment.weights != result.weights:
-        st.button("Open this latch", key="to_latch", on_click=state.put, args=("weights", result.weights))
+        st.button("Open the sign keeper", key="to_latch", on_click=state.put, args=("weights", result.weights))

@@ -118,7 +118,7 @@ def test_tabs_are_made_when_they_are_opened_by_keyboard_and_stand_in_the_link(se
         visible = [each for each in figures.all() if each.is_visible()]
         assert len(visible) == 2 + count
         assert all(each.get_attribute("aria-label") for each in visible)
-    press(page, "Open this latch")
+    press(page, "Open the sign keeper")
     assert experiment(page).weights == "sign"
     page.locator("summary", has_text="The numbers").first.click()
     settled(page)
