@@ -27,7 +27,14 @@ def show(experiment: Experiment, sequence: Sequence, found: tuple[Reached, ...])
     finding(conclusions.finding(experiment, found))
     seeds = ui.luck(experiment, sequence)
     figure(
-        norms_figure(found, sequence.labels, theme(), experiment.norm, experiment.share, seeds),
+        norms_figure(
+            found,
+            sequence.labels,
+            theme(),
+            experiment.norm,
+            experiment.share if conclusions.has_reach(experiment) else None,
+            seeds,
+        ),
         "norms",
         conclusions.described(experiment, found),
         lambda: conclusions.norm_numbers(found, sequence),

@@ -86,11 +86,11 @@ def _falls_first(experiment: Experiment) -> int:
 
 
 def _gated_beside_plain(experiment: Experiment) -> int:
-    """0: about as far as the cell without gates; 1: farther; 2: all the way."""
+    """0: all about as far as the cell without gates; 1: one or more much farther; 2: all of them all the way."""
     reports = contrast(experiment).reports
     plain = max(report.reach for report in reports if not report.cell.gates)
-    gated = min(report.reach for report in reports if report.cell.gates)
-    return 2 if gated == len(reports[0].norm) else int(gated > CONTRAST * plain)
+    gated = [report.reach for report in reports if report.cell.gates]
+    return 2 if min(gated) == len(reports[0].norm) else int(max(gated) > CONTRAST * plain)
 
 
 def _farther_than_half_open(experiment: Experiment) -> int:
@@ -195,7 +195,7 @@ LESSONS: Sequence[Lesson] = (
     Lesson(
         "half_open",
         "Now the gates start by keeping 50 % a step. How far back do the LSTM and the GRU reach?",
-        ("About as far as the RNN", "Much farther than the RNN", "To the first letter"),
+        ("Both about as far as the RNN", "One or both of them much farther", "Both to the first letter"),
         _gated_beside_plain,
         _gradients,
         "In general: gates do not remember by existing. A gate at 0.5 keeps half of the state at each step.",

@@ -45,6 +45,13 @@ def parameters(experiment: Experiment, of: Cell, sequence: Sequence, seed: int |
     )
 
 
+def keep_counts(experiment: Experiment, of: Cell) -> bool:
+    """Whether the experiment's ``keep`` sets any gate of this cell: a bias that is set apart stands in its place."""
+    own = of.gate_biases()
+    apart = {own[gate][0] for gate, _ in experiment.biases if gate in own}
+    return not experiment.is_hand_set and bool(of.keep_biases(1.0).keys() - apart)
+
+
 def _hand_set(own: HandSet, of: Cell, sequence: Sequence) -> Parameters:
     if of.name != own.cell:
         raise InputError(f"The weights {own.name} are hand-set for the cell {own.cell}, not for {of.name}.")

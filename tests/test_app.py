@@ -399,6 +399,43 @@ def test_a_mistake_in_a_replacement_goes_with_the_sequence_that_it_was_made_for(
     assert errors(app) == []
 
 
+def test_what_was_refused_is_taken_up_when_the_sequence_fits_it():
+    app = open_app()
+    enter(app, "replace", "Eve")
+    assert "does not occur" in errors(app)[0]
+    enter(app, "text", "My name is Ada. Eve, what is my name?")
+    assert not errors(app)
+    assert (experiment(app).replace, experiment(app).by) == ("Eve", "Bob")
+    app = open_app(numbers="1 0 0", replace="1", by="2")
+    enter(app, "replace", "9")
+    assert "from 1 to 3" in errors(app)[0]
+    enter(app, "numbers", "1 0 0 0")
+    assert "from 1 to 4" in errors(app)[0]
+    enter(app, "numbers", "1 0 0 0 0 0 0 0 0 0")
+    assert not errors(app)
+    assert experiment(app).replace == "9"
+
+
+def test_a_button_on_a_page_moves_the_widget_in_the_sidebar_too():
+    app = calm(open_app().switch_page("app_pages/trajectories.py").run())
+    press(app, "two_units")
+    assert experiment(app).hidden_size == app.get_by_key("experiment_hidden_size").value == 2
+    app = calm(open_app().switch_page("app_pages/gradients.py").run())
+    press(app, "set_keep_3")
+    assert experiment(app).keep == app.get_by_key("experiment_keep").value == 3.0
+
+
+def test_no_cell_is_compared_that_is_not_seen_to_be_chosen():
+    app = open_app(cells="rnn")
+    enter(app, "cells", [])
+    assert "has no cell" in errors(app)[0]
+    unfold(app, "more")
+    enter(app, "variants", ["gru_reset_after"])
+    assert not errors(app)
+    shown = [*app.get_by_key("experiment_cells").value, *app.get_by_key("experiment_variants").value]
+    assert list(experiment(app).cells) == shown
+
+
 def test_a_replacement_of_another_length_is_paired_from_the_end():
     app = enter(open_app(), "by", "Robert")
     of = experiment(app)

@@ -70,7 +70,7 @@ def test_a_contrast_is_told_cell_by_cell(reaches, sentence):
 @pytest.mark.parametrize(
     ("settings", "why"),
     [
-        ({"keep": 0.0}, "the gates keep only half of the state at each step"),
+        ({"keep": 0.0}, "the gates start by keeping only half of the state"),
         ({"keep": 2.0}, "there is hardly a difference"),
         ({"keep": 0.0, "biases": (("f", 5.0),)}, "there is hardly a difference"),
     ],

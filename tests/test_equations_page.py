@@ -253,7 +253,7 @@ def test_biases_are_said_to_merge_or_not():
     assert "b_n and c_n do not merge" in sentence
     assert read(numbers(sentence)[-2]) == float(f"{merged.largest:.2g}")
     shared = said("gru_reset_after", replace(OURS, weights="shared"))[name]
-    assert shared.endswith("it makes no difference.")
+    assert shared.endswith("that makes no difference.")
 
 
 def test_peepholes_are_said_to_matter_or_not():

@@ -826,3 +826,9 @@ def test_unusual_runs_have_a_page(query):
     calm(app.run())
     for chart in charts(app):
         assert not re.search(r"[:,\[](NaN|-?Infinity)", chart.proto.spec)
+
+
+def test_states_too_small_to_be_squared_have_their_variance():
+    tiny = Experiment(kind="numbers", text="1e-200 0 0", scheme="orthogonal", replace="1", by="2e-200")
+    (path, *_) = trajectories(tiny).paths
+    assert 0.5 < sum(path.shares) <= 1 + 1e-12

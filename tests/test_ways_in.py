@@ -346,6 +346,11 @@ def test_the_name_of_an_example_is_a_link_to_it(name):
     assert experiment(again) == experiment(app)
 
 
+def test_what_a_mail_program_adds_to_the_link_of_an_example_does_not_change_it():
+    app = open_app(example="exploding", utm_source="mail")
+    assert experiment(app) == replace(example("exploding").experiment, example="exploding")
+
+
 def test_a_change_back_to_the_usual_run_is_not_the_example():
     app = open_app(example="half_open")
     enter(app, "keep", Experiment().keep)

@@ -289,8 +289,13 @@ def test_the_map_in_words():
         words.mapped(Experiment(), built([[1, 1]], keeps=(2.0,))) == "The GRU reaches 1 step at every place of the map."
     )
     assert words.mapped(Experiment(), built([[2, 1]], keeps=(2.0,))).endswith("least, 1 step, at gain 1.")
-    assert "All pairs of 4 biases and 17 recurrent gains are" in words.map_offered(cell("gru"))
-    assert "? All 17 recurrent gains are" in words.map_offered(cell("rnn"))
+    assert "All pairs of 4 biases and 17 recurrent gains are" in words.map_offered(Experiment(), cell("gru"))
+    assert "? All 17 recurrent gains are" in words.map_offered(Experiment(), cell("rnn"))
+    apart = Experiment(biases=(("f", 1.0),))  # stands in the place of what the gates start by keeping
+    assert "? All 17 recurrent gains are" in words.map_offered(apart, cell("lstm"))
+    assert "All pairs of 4 biases" in words.map_offered(Experiment(biases=(("i", 1.0),)), cell("lstm"))
+    found, _ = finished(what_if.reach_map(apart, cell("lstm"), parse_sequence("text", "abab")))
+    assert found.keeps == (apart.keep,)
 
 
 def test_four_gains_in_words():

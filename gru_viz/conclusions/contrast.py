@@ -72,7 +72,7 @@ def reaches(experiment: Experiment, reports: Many[CellReport]) -> str:
     if len(found) > 1 and max(found) <= CONTRAST * min(found) and max(found) < steps:
         gated = any(report.cell.keep_biases(1.0) for report in reports)
         half_open = gated and experiment.keep == 0 and not experiment.biases
-        why = "the gates keep only half of the state at each step" if half_open else "there is hardly a difference"
+        why = "the gates start by keeping only half of the state" if half_open else "there is hardly a difference"
         return f"{_COUNT[len(found)]} below 1 % within {max(found) + 1:,} steps: {why}."
     texts = [f"all {steps:,}" if reach == steps else f"{reach:,}" for reach in found]
     texts[0] += " step" if found[0] == 1 else " steps"

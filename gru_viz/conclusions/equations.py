@@ -135,7 +135,7 @@ def said_biases(found: Biases, steps: int) -> str:
     pairs = listed([f"{name} and {other}" for name, other in found.second.items()])
     text += f" {pairs} do not merge, as the reset gate acts on the second. "
     if found.merged.same:
-        return text + "In this run the second is 0 or the gate fully open, so it makes no difference."
+        return text + "In this run that makes no difference."
     return text + f"Merged all the same, the states differ by up to {_largest(found.merged)}."
 
 

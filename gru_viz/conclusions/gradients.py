@@ -23,7 +23,7 @@ LOSSES = {"last": "Sum of the last h", "target": "Distance of the last h to a ta
 NORMS = {"state": "Carried state", "parts": "Its parts h and c", "input": "Input x", "jacobian": "Product of Jacobians"}
 _DRAWN = {
     "state": "the norm of its gradient by the state that the cell hands on after that step: h, in an LSTM h and c "
-    "together. A marker stands at the farthest step that has the share.",
+    "together.",
     "parts": "the norm of its gradient through one of the states that are handed on, the other held fixed. Of "
     "the last step L holds h alone: c starts a step earlier.",
     "input": "the norm of its gradient by the input x of that step.",
@@ -50,6 +50,8 @@ def percent(share: float) -> str:
 
 def how_to_read(experiment: Experiment, step: int, found: Many[Reached]) -> str:
     text = f"{loss(experiment, step)} Each line is {_DRAWN[experiment.norm]}"
+    if has_reach(experiment):
+        text += " A marker stands at the farthest step that has the share."
     names = {name for each in found for name in each.theory}
     if DIRECT in names:
         text += " Thin and solid: the direct path only, neither an upper nor a lower bound."
@@ -57,6 +59,11 @@ def how_to_read(experiment: Experiment, step: int, found: Many[Reached]) -> str:
         text += " Thin and dashed: a bound, the product over the steps of the norm of each step's Jacobian diag(d)·U"
         text += "; dash-dotted, σₘₐₓ(U) to the power of the steps (Pascanu et al. 2013)." if POWER in names else "."
     return text
+
+
+def has_reach(experiment: Experiment) -> bool:
+    """Of the carried gradient of one loss; where every step adds one it has none."""
+    return experiment.norm == "state" and experiment.loss != "every"
 
 
 def loss(experiment: Experiment, step: int) -> str:
@@ -166,7 +173,7 @@ def _named(experiment: Experiment, part: str, found: Many[Reached]) -> str:
     text = f"For each step back {what} is on average {in_each(list(norms), texts)}. It {'; it '.join(said)}."
     lost = any(cell.keep_biases(1.0) for cell in by_verdict.get(VANISHES, ()))
     if lost and experiment.keep == 0 and not experiment.biases and not experiment.is_hand_set:
-        text += " “Gated cells don't vanish” is not true of gates that keep half of the state at each step."
+        text += " “Gated cells don't vanish” is not true of gates that start by keeping half of the state."
     return text
 
 
@@ -302,7 +309,7 @@ def described(experiment: Experiment, found: Many[Reached]) -> str:
     for each in found:
         for part, values in each.curves.items():
             text = f"{each.cell.title} {part}".rstrip() + f": {range_of(values)}"
-            if experiment.norm == "state":
+            if has_reach(experiment):
                 reach = counted(each.reach(experiment.share), "step")
                 text += f", down to {percent(experiment.share)} over the last {reach}"
             parts.append(text)

@@ -14,6 +14,7 @@ from gru_viz.conclusions.gradients import EVERY, listed, range_of, steps_of, ver
 from gru_viz.experiment import Experiment
 from gru_viz.measures.gradients import Latch, slope
 from gru_viz.measures.what_if import GAINS, MULTIPLES_HIDDEN, Map, Multiple
+from gru_viz.runs import keep_counts
 from gru_viz.sequences import Sequence
 from gru_viz.settings import KEEP_CHOICES
 from gru_viz.theme import number, number_from_log10
@@ -29,8 +30,8 @@ MULTIPLES_HOW = (
 )
 
 
-def map_offered(of: Cell) -> str:
-    several = f"pairs of {len(KEEP_CHOICES)} biases and " if of.keep_biases(1.0) else ""
+def map_offered(experiment: Experiment, of: Cell) -> str:
+    several = f"pairs of {len(KEEP_CHOICES)} biases and " if keep_counts(experiment, of) else ""
     return (
         f"How far does the gradient of the {of.title} reach with other weights? All {several}{len(GAINS)} "
         "recurrent gains are run side by side."

@@ -30,10 +30,10 @@ def norms_figure(
     labels: Sequence[str],
     theme: Theme,
     norm: str,
-    share: float,
+    share: float | None,
     seeds: Sequence[Seeds] = (),
 ) -> Figure:
-    """log10 norms over the steps, with theory as thin lines and, of the carried state, the reach at a share.
+    """log10 norms over the steps, with theory as thin lines and, if a share is given, the reach at it.
 
     The thin lines cross the curves: a row above the plot says what each dash is; their colour is the cell's.
 
@@ -47,7 +47,7 @@ def norms_figure(
             f"{each.cell.title} {part}".rstrip(),
             thin=part not in (WHOLE, "h"),
             dash="dot" if part not in (WHOLE, "h") else "",
-            reach=each.reach(share) if norm == "state" else None,
+            reach=None if share is None else each.reach(share),
             band=bands.get((each.cell, part)),
         )
         for each in found
@@ -66,7 +66,7 @@ def norms_figure(
         for name, values in each.theory.items()
     ]
     limits = limits_of([*drawn, *theory])
-    figure = curves_figure(drawn, labels, theme, QUANTITY[norm], share if norm == "state" else None, limits=limits)
+    figure = curves_figure(drawn, labels, theme, QUANTITY[norm], share, limits=limits)
     figure["data"] += [line(each, labels, theme, logarithmic=True) for each in theory]
     if theory:
         _add_legend(figure, [name for name in THEORY_DASH if any(name in each.theory for each in found)], theme)

@@ -239,8 +239,8 @@ def to_check(experiment: Experiment, of: Cell) -> Experiment:
 
 @dataclass(frozen=True)
 class Checked:
-    """PyTorch's differences from a run, and those of the same run from itself, its units in reverse order: these are
-    rounding alone, which a run with strong feedback can magnify without bound."""
+    """PyTorch's differences from a run, and those of the same run from itself, its units in reverse order or its
+    activations rounded otherwise: these are rounding alone, which a run can magnify without bound."""
 
     torch: TorchCheck
     own_value: float
@@ -259,7 +259,19 @@ def check(experiment: Experiment) -> Checked:
     """The first cell's run against PyTorch. Imports torch: for a worker process, never for the server."""
     of = cells_of(experiment)[0]
     ran = trace(experiment, of, parse_sequence(experiment.kind, experiment.text))
-    return Checked(check_against_torch(ran), *turned(ran))
+    value, gradient = turned(ran)
+    return Checked(check_against_torch(ran), value, max(gradient, nudged(ran)))
+
+
+def nudged(ran: Trace) -> float:
+    """How far gradients, relative to their largest entry, are from those with each tanh and sigmoid one rounding lower:
+    of a tanh near 1 the slope, 1 - tanh², has few digits or none."""
+    recorded = {
+        node: np.nextafter(values, 0.0) if node.op in ("tanh", "sigmoid") else values
+        for node, values in ran.recorded.items()
+    }
+    one, other = backpropagate(ran), backpropagate(replace(ran, recorded=recorded))
+    return max(_apart(one[name], other[name]) for name in ("x", *ran.cell.names))
 
 
 def turned(ran: Trace) -> tuple[float, float]:

@@ -58,7 +58,8 @@ class Path:
         """How much of the path's variance each direction holds, from 0 to 1; 0 for a path that does not move."""
         if not self.moves:
             return 0.0, 0.0
-        first, second = self.points.var(axis=0) / self.states.var(axis=0).sum()
+        size = np.abs(self.states).max()  # squares of tiny states would be 0
+        first, second = (self.points / size).var(axis=0) / (self.states / size).var(axis=0).sum()
         return float(first), float(second)
 
     @property

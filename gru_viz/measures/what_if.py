@@ -21,7 +21,7 @@ from gru_viz.gradients import backpropagate, reached
 from gru_viz.graph import Array
 from gru_viz.measures.gradients import check_products, curves, loss_grad
 from gru_viz.parameters import Parameters
-from gru_viz.runs import cells_of, parameters, step_in_view
+from gru_viz.runs import cells_of, keep_counts, parameters, step_in_view
 from gru_viz.sequences import Sequence
 from gru_viz.settings import KEEP_CHOICES, SETTINGS
 from gru_viz.trace import Trace
@@ -95,7 +95,7 @@ def seeds(experiment: Experiment, sequence: Sequence) -> Work[tuple[Seeds, ...]]
 
 def reach_map(experiment: Experiment, of: Cell, sequence: Sequence) -> Work[Map]:
     """One cell for each gain and, where its gates keep, each choice of how much they start by keeping."""
-    keeps = tuple(KEEP_CHOICES) if of.keep_biases(1.0) else (experiment.keep,)
+    keeps = tuple(KEEP_CHOICES) if keep_counts(experiment, of) else (experiment.keep,)
     sets = list(itertools.product(keeps, GAINS))
     _check(experiment, sequence, len(sets))
     each = (

@@ -49,6 +49,9 @@ def _frame() -> None:
     if about:
         page.run()
         return
+    if st.session_state.get(LAST) != name:  # fields in the page, not in the sidebar, are others on each page
+        for field in ("replace", "by"):
+            st.session_state.pop(state.key(field), None)
     st.session_state[LAST] = name
     if lesson and covered:
         ask(lesson)

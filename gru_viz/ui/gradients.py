@@ -201,7 +201,7 @@ def _what_if(experiment: Experiment, sequence: Sequence, found: tuple[Reached, .
         else:
             asked = True
     if not asked:
-        sentence(what_if.map_offered(of))
+        sentence(what_if.map_offered(experiment, of))
         return
     result = worked(("map", key), lambda: reach_map(experiment, of, sequence), lambda: _ask(None))
     finding(what_if.mapped(experiment, result))

@@ -16,7 +16,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from gru_viz.cells import cell
 from gru_viz.errors import InputError
 from gru_viz.examples import EXAMPLES, example
-from gru_viz.experiment import MISSING, Experiment, from_query, to_query, with_weights, without_view
+from gru_viz.experiment import MISSING, PACKED, Experiment, from_query, to_query, with_weights, without_view
 from gru_viz.labels import quoted
 from gru_viz.runs import with_fitting_replacement
 from gru_viz.sequences import KINDS, default_replacement, parse_sequence
@@ -98,8 +98,10 @@ def _take_link() -> None:
 
 
 def _names_views_alone(query: Iterable[str]) -> bool:
-    """Whether a link says nothing of the run itself: then an example in it is the example's own run."""
-    return set(query) <= {setting.key for setting in SETTINGS.values() if setting.view}
+    """Whether a link says nothing of the run itself: then an example in it is the example's own run. What is no
+    setting, such as a mail program adds, says nothing."""
+    of_the_run = {setting.key for setting in SETTINGS.values() if not setting.view} | {*KINDS, PACKED, MISSING}
+    return not of_the_run & set(query)
 
 
 def change(field: str) -> None:
@@ -144,11 +146,16 @@ def put(field: str, value: Any) -> None:
     except InputError as problem:
         problems()[field] = str(problem)
         return
+    if (experiment.kind, experiment.text) != (before.kind, before.text):
+        experiment = _with_refused_replacement(experiment)
     for solved in (field, "link"):
         problems().pop(solved, None)
     st.session_state["experiment"] = experiment
     st.session_state["texts"][experiment.kind] = experiment.text
     st.session_state["readings"][_way(experiment.kind)] = experiment.kind
+    for own in ("cells", "variants") if field == "cells" else (field,):  # a button may have changed it
+        if own not in (*KINDS, "kind", "reading"):
+            _update(own, _value(experiment, own))
     for other in _widgets():  # what the change brought with it
         if other != field and _value(experiment, other) != _value(before, other) and other not in KINDS:
             _update(other, _value(experiment, other))
@@ -159,10 +166,24 @@ def put(field: str, value: Any) -> None:
     write_link()
 
 
+def _with_refused_replacement(experiment: Experiment) -> Experiment:
+    """What did not fit the sequence before and still stands in the fields may fit the new one; if not, why not now."""
+    refused = [name for name in ("replace", "by") if problems().pop(name, None)]
+    if not refused:
+        return experiment
+    try:
+        asked = replace(experiment, **{name: st.session_state[key(name)] for name in refused})
+        replaced(parse_sequence(asked.kind, asked.text), asked.replace, asked.by)
+    except InputError as problem:
+        say(refused[0], str(problem))
+        return experiment
+    _want(asked)
+    return asked
+
+
 def next_seed() -> None:
     low, high = SETTINGS["seed"].limits
     put("seed", int(low) if current().seed == high else current().seed + 1)
-    _update("seed", current().seed)
 
 
 def as_chosen() -> Experiment:
