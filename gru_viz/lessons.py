@@ -206,7 +206,7 @@ LESSONS: Sequence[Lesson] = (
         ("All of them", "Those with gates", "None of them"),
         _farther_than_half_open,
         _gradients,
-        "In general: how nearly shut a gate starts is decided before any learning, by one bias.",
+        "In general: how much of the old a gate starts by keeping is decided before any learning, by one bias.",
     ),
     Lesson(
         "plain_rnn_remembers",

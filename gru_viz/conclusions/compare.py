@@ -170,7 +170,7 @@ def table(found: Many[Comparison], sequence: Sequence, hidden_size: int) -> dict
     inputs, unit = sequence.values.shape[1], unit_of(sequence)
     others = sorted({name for each in found for name in each.own.left} - {"h"})
     rows = ["Parameters", "… with two biases, as in PyTorch", "Multiplications a step", "sigmoid and tanh a step"]
-    rows += ["Handed from step to step", "Held of each step by this run", "Measured time a step"]
+    rows += ["Handed from step to step", "Kept of each step for the gradient", "Measured time a step"]
     rows += [f"Left of the first {unit}, in {name}" for name in ("h", *others)] + ["Steps until 90 % of a change"]
     columns = {"": rows}
     for each in found:

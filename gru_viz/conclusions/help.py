@@ -13,7 +13,7 @@ GENERAL = {
     "seen follows from the sizes of the weights and the biases.",
     "Hand-set weights": "Chosen by a person so that a cell does one task, such as counting brackets. Nothing was "
     "learned.",
-    "Logarithmic scale": "Each line of the grid is a power of ten: 10⁻³ is a thousandth. On a straight line "
+    "Logarithmic scale": "The lines of the grid are powers of ten: 10⁻³ is a thousandth. On a straight line "
     "each step has the same factor.",
 }
 FIGURES: dict[str, dict[str, str]] = {
@@ -56,7 +56,7 @@ FIGURES: dict[str, dict[str, str]] = {
         "share of the row's largest.",
         "What if": "A map of one cell: each place is a run with another recurrent gain and other biases of the gates, "
         "the same seed and sequence; colour is the reach. The ring is this experiment.",
-        "Four gains": "Norms again, with four recurrent gains, all else the same; one axis for all four.",
+        "Four gains": "Norms again, with four recurrent gains, at 32 units; one axis for all four.",
         "Spectra": "The eigenvalues of each step's Jacobian beside the unit circle: inside it a direction shrinks, "
         "outside it grows. Below, the largest factor by which each step stretches any gradient.",
         "Horizon map": "Row t, column s: how much the state after step s still moves h at step t. The line shows how "

@@ -76,10 +76,11 @@ def multiplied(experiment: Experiment, found: Many[Multiple]) -> str:
             f"{what} at " + (f"all {len(found)} gains" if len(gains) == len(found) else f"gain {listed(gains)}")
             for what, gains in by_verdict.items()
         ]
-        texts.append(f"of the {of.title} {', '.join(said)}" if said else "")
-    if not any(texts):
+        if said:
+            texts.append(f"of the {of.title} {', '.join(said)}")
+    if not texts:
         return "A slope needs two steps and a loss with a gradient."
-    return f"At {MULTIPLES_HIDDEN} units the gradient {'; '.join(filter(None, texts))}."
+    return f"At {MULTIPLES_HIDDEN} units the gradient {'; that '.join(texts)}."
 
 
 # -- memory without a gradient -----------------------------------------------------------------------------------------
