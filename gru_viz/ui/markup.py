@@ -16,7 +16,16 @@ _HTML = """
 """
 _CSS = """
 .markup { font-family: var(--st-font); color: var(--st-text-color); font-size: 1rem; line-height: 1.5; }
-.scroll { overflow-x: auto; }
+.scroll {
+  overflow-x: auto;
+  /* A shade at an edge beyond which there is more; at the ends it is covered by what moves with the content. */
+  background:
+    linear-gradient(90deg, var(--st-background-color) 40%, transparent) left / 2.5rem 100% local,
+    linear-gradient(270deg, var(--st-background-color) 40%, transparent) right / 2.5rem 100% local,
+    linear-gradient(90deg, rgb(128 128 128 / 45%), transparent) left / .9rem 100% scroll,
+    linear-gradient(270deg, rgb(128 128 128 / 45%), transparent) right / .9rem 100% scroll;
+  background-repeat: no-repeat;
+}
 .scroll:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 2px; }
 math { font-size: 1.15rem; margin: .4rem 0; text-align: left; width: max-content; }
 figure { margin: 0; }

@@ -34,7 +34,10 @@ tr > :first-child {
   position: sticky; left: 0; z-index: 1; background: inherit; text-align: left; font-weight: inherit;
 }
 thead tr > :first-child { z-index: 2; }
-@media (max-width: 640px) { tbody tr > :first-child { white-space: normal; min-width: 7rem; } }
+@media (max-width: 640px) {
+  th, td { padding: .25rem .4rem; white-space: normal; }
+  tbody tr > :first-child { min-width: 6rem; }
+}
 """
 _JS = """
 const SHORT = 12  // rows
