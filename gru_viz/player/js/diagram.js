@@ -144,7 +144,10 @@ export class Diagram {
       if ((fresh || wire.pending) && this.arrival(wire) <= phase) this.colour(wire)
       this.travel(wire, phase)
     }
-    if (this.overhang && phase < 1) this.element.scrollLeft = this.overhang * (view.backward ? 1 - phase : phase)
+    // What is too wide moves with the values, to its very end, however few frames there were on the way.
+    const moves = phase < 1 || (this.moved && !fresh)
+    if (this.overhang && moves) this.element.scrollLeft = this.overhang * (view.backward ? 1 - phase : phase)
+    this.moved = phase < 1
     if (view.backward !== this.turned) this.turn(view.backward)
   }
 
