@@ -13,7 +13,7 @@ run: $(VENV)/app.stamp
 # Without a browser the other tests still run; those that need it fail, and say why.
 test: $(VENV)/dev.stamp
 	@$(PY) -m tests.browser.chrome || true
-	$(PY) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(PY) -m pytest $(ARGS)
 
 lint: $(VENV)/dev.stamp
 	$(PY) -m ruff check .

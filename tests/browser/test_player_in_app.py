@@ -100,9 +100,9 @@ def test_it_keeps_its_place_through_other_widgets_other_runs_and_other_pages(ope
     assert where(page).startswith("Step 10 of 32")
     assert unit(page) == "4"
     assert player(page).evaluate("root => root.mark") == 1  # not mounted again
-    page.get_by_role("link", name="Contrast").click()
+    page.get_by_role("link", name="Contrast", exact=True).click()
     settled(page)
-    page.get_by_role("link", name="Step through").click()
+    page.get_by_role("link", name="Step through", exact=True).click()
     there(settled(page))
     assert where(page).startswith("Step 10 ")
     slider(page).focus()
