@@ -606,7 +606,7 @@ def test_remainders(parts, total, lacks):
     assert remainder(parts, total) == lacks
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.lists(st.floats(-50, 50), min_size=1, max_size=8), st.integers(2, 5))
 @example([5e-324, 5e-324], 2)
 @example([50.0, 1e-30, -50.0], 3)
