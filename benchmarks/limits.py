@@ -17,6 +17,7 @@ import torch
 from threadpoolctl import threadpool_limits
 
 import gru_viz
+from benchmarks import by_hand
 from benchmarks.engine import answer, torch_step
 
 STEPS, HIDDEN, INPUTS = 100, 16, 8
@@ -83,18 +84,25 @@ def horizons() -> None:
 
 
 def fixed_costs() -> None:
-    print(f"one call of one step, {HIDDEN} units, and without that step as it costs in a long run: µs")
+    print(f"one call of one step, {HIDDEN} units, without that step as it costs in a long run: µs, and by hand")
     most = 0.0
     for name in gru_viz.cell_names():
-        long, short = traced(name, STEPS, HIDDEN), traced(name, 1, HIDDEN)
-        text = []
-        for what in (lambda t: gru_viz.run(t.cell, t.params, t["x"]), gru_viz.backpropagate):
-            one = 1e6 * median(seconds(functools.partial(what, short)) for _ in range(40))
-            many = 1e6 * median(seconds(functools.partial(what, long)) for _ in range(ROUNDS))
-            fixed = one - (many - one) / (STEPS - 1)
-            most = max(most, fixed)
-            text.append(f"{one:6.1f} {fixed:6.1f}")
-        print(f"  {name:16s} run {text[0]}   backpropagate {text[1]}")
+        cell, params = gru_viz.cell(name), gru_viz.init_params(gru_viz.cell(name), INPUTS, HIDDEN, seed=1)
+        by_steps: dict[int, tuple[float, ...]] = {}
+        for steps in (1, STEPS):
+            x = np.random.default_rng(2).standard_normal((steps, INPUTS))
+            trace, values = gru_viz.run(cell, params, x), by_hand.FORWARD[name](params, x)
+            calls = (
+                functools.partial(gru_viz.run, cell, params, x),
+                functools.partial(by_hand.FORWARD[name], params, x),
+                functools.partial(gru_viz.backpropagate, trace),
+                functools.partial(by_hand.BACKWARD[name], params, x, values),
+            )
+            blocks = [[seconds(call) for call in calls] for _ in range(20)]
+            by_steps[steps] = tuple(1e6 * median(times) for times in zip(*blocks, strict=True))
+        fixed = [one - (many - one) / (STEPS - 1) for one, many in zip(by_steps[1], by_steps[STEPS], strict=True)]
+        most = max(most, fixed[0], fixed[2])
+        print("  {:16s} run {:6.1f} ({:4.1f})   backpropagate {:6.1f} ({:4.1f})".format(name, *fixed))
     print(f"  most {most:.1f} µs   asked 40 µs or less   {answer(most <= 40)}")
 
 

@@ -29,11 +29,11 @@ class BackwardPlan:
 
     steps: Steps
     steps_with_loss: Steps  # adds the loss of earlier steps on the way
-    stacks: tuple[tuple[Node, tuple[Node, ...]], ...]  # (operand, the products that share it)
+    stacks: tuple[tuple[Node, ...], ...]  # products that share an operand
     coefficients: dict[Node, dict[Node, Node]]
     adjoint_of: dict[Node, Variable]
     needed: Straight
-    input_products: tuple[Node, ...]
+    input_products: tuple[tuple[Node, ...], ...]
     twin: dict[Node, Node]
 
     @functools.cached_property
@@ -63,10 +63,11 @@ def _plan(graph: Graph, states: tuple[str, ...]) -> BackwardPlan:
 
 class _Compiler:
     def __init__(self, graph: Graph, states: tuple[str, ...]) -> None:
-        self.graph, self.kept = Graph(graph), plan_of(graph, states).kept
+        self.graph, self.forward = Graph(graph), plan_of(graph, states)
         self.after = {name: graph.values[name + "'"] for name in states}
         nodes = reachable(self.after.values())
-        self.products = [node for node in nodes if node.op == "matrix" and node.args[0] is not graph.input]
+        matrices = [node for node in nodes if node.op == "matrix" and node.args[0] is not graph.input]
+        self.products = list(dict.fromkeys((*self.forward.products, *matrices)))  # as their matrices lie in memory
         self.stacks: dict[Node, list[Node]] = {}
         for node in self.products:
             self.stacks.setdefault(node.args[0], []).append(node)
@@ -93,7 +94,7 @@ class _Compiler:
         return BackwardPlan(
             steps=steps,
             steps_with_loss=self.loop.compile(len(self.stacks), handed_on),
-            stacks=tuple((operand, tuple(products)) for operand, products in self.stacks.items()),
+            stacks=tuple(map(tuple, self.stacks.values())),
             coefficients=self.coefficients,
             adjoint_of=self.adjoint,
             needed=self.needed(),
@@ -102,13 +103,28 @@ class _Compiler:
         )
 
     def needed(self) -> Straight:
-        recorded = {*self.kept, *(node for node in self.after.values() if node.timed)}
-        used = [variable[1] for variable in (*self.loop.rows, *self.loop.fixed) if variable[0] == "node"]
-        return compile_straight(node for node in reachable(used, recorded.__contains__) if node not in recorded)
+        recorded = {*self.forward.kept, *(node for node in self.after.values() if node.timed)}
+        used = [variable[1] for variable in (*self.loop.rows, *self.loop.fixed) if variable[0] in ("timed", "still")]
+        missing = [node for node in reachable(used, recorded.__contains__) if node not in recorded]
+        return compile_straight(missing, [node for node in used if node not in recorded])
 
-    def input_products(self) -> tuple[Node, ...]:
+    def input_products(self) -> tuple[tuple[Node, ...], ...]:
+        """Those whose adjoints lie side by side in a stack are together."""
         found = (node for nodes in self.coefficients.values() for node in nodes)
-        return tuple(dict.fromkeys(node for node in found if node.args == (self.graph.input,)))
+        twins = self.twins()
+
+        def place(node: Node) -> tuple[int, int]:
+            """(stack, slot) of the adjoint; alone where it is in none."""
+            return (self.adjoint[twins[node]][1:3]) if node in twins else (-1, -2 * node.index)
+
+        groups: list[list[Node]] = []
+        for node in sorted({node for node in found if node.args == (self.graph.input,)}, key=place):
+            stack, slot = place(node)
+            if groups and place(groups[-1][-1]) == (stack, slot - 1):
+                groups[-1].append(node)
+            else:
+                groups.append([node])
+        return tuple(map(tuple, groups))
 
     def twins(self) -> dict[Node, Node]:
         """Terms of one sum have the same adjoint; that of a product in it stands in the loop's arrays."""
@@ -164,8 +180,8 @@ class _Compiler:
         term = adjoint
         if coefficient is not self.graph.one:
             term = out if empty else self.loop.scratch()
-            kind = self.loop.row if coefficient.timed else self.loop.constant
-            self.loop.call("multiply", kind("node", coefficient), adjoint, term)
+            row = self.loop.row("timed", coefficient) if coefficient.timed else self.loop.constant("still", coefficient)
+            self.loop.call("multiply", row, adjoint, term)
         if not empty:
             self.loop.call("subtract" if negative else "add", out, term, out)
         elif negative or term != out:

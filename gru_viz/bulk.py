@@ -20,15 +20,18 @@ class Straight:
     """Sums and products as straight-line code: ``run`` takes the values of ``given`` and gives those of ``nodes``."""
 
     given: tuple[Node, ...]
+    leaves: tuple[Node, ...]  # of them, those without arguments
     nodes: tuple[Node, ...]
     run: Callable[[list[Any]], tuple[Array, ...]]
 
 
-def compile_straight(needed: Iterable[Node]) -> Straight:
-    """Of the nodes, which come after their arguments, those that are sums and products; all else is given."""
+def compile_straight(needed: Iterable[Node], wanted: Iterable[Node]) -> Straight:
+    """Of the needed nodes, which come after their arguments, those that are sums and products; all else that they or
+    the wanted ones take is given."""
     nodes = [node for node in needed if node.op in ("sum", "product")]
     inside = set(nodes)
-    given = list(dict.fromkeys(arg for node in nodes for arg in node.args if arg not in inside))
+    used = (*(arg for node in nodes for arg in node.args), *wanted)
+    given = list(dict.fromkeys(node for node in used if node not in inside))
     names = {node: f"v{k}" for k, node in enumerate((*given, *nodes))}
     lines = []
     for node in nodes:
@@ -46,37 +49,39 @@ def compile_straight(needed: Iterable[Node]) -> Straight:
     )
     namespace: dict[str, Any] = {}
     exec(compile(source, "<straight>", "exec"), namespace)
-    return Straight(tuple(given), tuple(nodes), namespace["run"])
+    leaves = tuple(node for node in given if not node.args)
+    return Straight(tuple(given), leaves, tuple(nodes), namespace["run"])
 
 
 class Bulk:
     """Evaluates nodes on demand and keeps what it has: ``bulk[node]``; infinite beyond the largest number."""
 
     def __init__(self, known: Mapping[Node, Array], params: Mapping[str, Array], sweep: bool) -> None:
-        self._values: dict[Node, Array | float] = dict(known)
+        self.values: dict[Node, Array | float] = dict(known)
         self._params, self._sweep = params, sweep
 
     def __getitem__(self, node: Node) -> Array:
-        if node not in self._values:
+        if node not in self.values:
             with np.errstate(over="ignore", invalid="ignore"):
-                self.evaluate(reachable([node], self._values.__contains__))
-        return self._values[node]  # type: ignore[return-value]
+                self.evaluate(reachable([node], self.values.__contains__))
+        return self.values[node]  # type: ignore[return-value]
 
     def evaluate(self, nodes: Iterable[Node]) -> None:
         """Evaluate nodes in an order in which arguments come first."""
-        values = self._values
+        values = self.values
         for node in nodes:
             if node not in values:
                 values[node] = self._value(node)
 
     def evaluate_compiled(self, compiled: Straight) -> None:
         """The same for nodes whose order and operations are compiled, at a fraction of the cost for short runs."""
-        values = self._values
-        found = compiled.run([node.value if node.op == "constant" else self[node] for node in compiled.given])
+        values = self.values
+        self.evaluate(compiled.leaves)
+        found = compiled.run([self[node] for node in compiled.given])
         values.update(zip(compiled.nodes, found, strict=True))
 
     def _value(self, node: Node) -> Array | float:
-        values = self._values
+        values = self.values
         if node.op == "product":
             return values[node.args[0]] * values[node.args[1]]
         if node.op == "sum":
@@ -130,4 +135,4 @@ def product_into(matrix: Array, sweep: bool, batch: bool) -> Callable[[Array, Ar
             return np.matmul(value, transposed, out)  # into a part of a stack
 
         return each_row
-    return np.ascontiguousarray(matrix).dot
+    return matrix.dot

@@ -153,7 +153,7 @@ def _check_overflow(states: Mapping[str, Array]) -> None:
 
 
 class _Work:
-    """The arrays of one run. What a variable of the loop stands for says ``loop.compile_arrays``, or its method."""
+    """The arrays of one run, from which ``loop.compile_arrays`` makes those of the loop."""
 
     def __init__(
         self, plan: ForwardPlan, packed: Packed, inputs: Array, states: Mapping[str, Array], sweep: bool
@@ -201,13 +201,3 @@ class _Work:
         for slot, sign, node in stack.others:
             result[..., slot * self.hidden : (slot + 1) * self.hidden] += sign * self.bulk[node]
         return result
-
-    # -- by kind of variable ----------------------------------------------------------------------------------------
-
-    def after(self, name: str) -> Array:
-        return self.states[name][1:]
-
-    def node(self, node: Node) -> Array:
-        value = np.asarray(self.bulk[node])
-        shape = self.shape if node.timed else self.row
-        return value if value.shape == shape else np.broadcast_to(value, shape)

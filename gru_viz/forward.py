@@ -9,12 +9,13 @@ sigmoids as 1 / (1 + exp(-a)) with the minus sign folded into the stack.
 from __future__ import annotations
 
 import functools
+import itertools
 from collections import Counter
 from dataclasses import dataclass
 
 from gru_viz.cells import Cell
 from gru_viz.graph import Graph, Node, reachable
-from gru_viz.loop import Arrays, Loop, Steps, compile_arrays
+from gru_viz.loop import Arrays, Loop, Steps, Variable, compile_arrays
 from gru_viz.stacks import Layout, Stack
 
 Terms = tuple[tuple[int, Node], ...]  # signed
@@ -49,6 +50,7 @@ class ForwardPlan:
     x: Node
     layout: Layout
     stacks: tuple[Stack, ...]
+    products: tuple[Node, ...]  # of the stacks, slot by slot
     before: tuple[Node, ...]  # values for all steps that the loop needs, in an order that they can be computed in
     kept: tuple[Node, ...]  # what a run leaves behind, beside the states
     arrays: int  # how many values of a step are held at once, states apart
@@ -82,6 +84,7 @@ class _Compiler:
         self.place: dict[Node, str] = {}
         self.recorded: list[Node] = []
         self.done: set[object] = set()
+        self.beside: dict[Node, tuple[Variable, int]] = {}  # a slot's rest -> the block that it is part k of
 
     def plan(self) -> ForwardPlan:
         for node in self.nodes:
@@ -91,6 +94,9 @@ class _Compiler:
         for slot in dict.fromkeys(self.slot.values()):
             stacks.setdefault(slot.product.args[0], []).append(slot)
         self.stacks = tuple(tuple(sorted(slots, key=lambda slot: slot.key)) for slots in stacks.values())
+        for number, slots in enumerate(self.stacks):
+            for _, group in itertools.groupby(enumerate(slots), lambda each: each[1].key):
+                self.set_beside(number, *zip(*group, strict=True))
         for node in sorted(self.nodes, key=lambda node: (self.level[node], node.index)):
             self.emit(node)
         for name, node in self.after.items():
@@ -105,14 +111,13 @@ class _Compiler:
         )
         layout.add_rest(reachable(self.graph.values.values()))
         kept = {node: ("own", node) for node in self.recorded} | {
-            slot.activation: ("slots", number, k, k + 1)
+            slot.activation or slot.target: ("slots", number, k, k + 1)
             for number, slots in enumerate(self.stacks)
             for k, slot in enumerate(slots)
-            if slot.activation is not None
         }
         make = compile_arrays(steps.fixed, steps.rows, tuple(kept.values()))
         before = [node for stack in made for _, _, node in stack.others]
-        before += [which[0] for kind, *which in (*steps.fixed, *steps.rows) if kind == "node"]
+        before += [which[0] for kind, *which in (*steps.fixed, *steps.rows) if kind in ("timed", "still")]
         states = tuple(
             (name, self.graph.values[name], after if after.timed else None) for name, after in self.after.items()
         )
@@ -122,6 +127,7 @@ class _Compiler:
             x=self.graph.input,
             layout=layout,
             stacks=made,
+            products=tuple(slot.product for slots in self.stacks for slot in slots),
             before=tuple(reachable(before)),
             kept=tuple(kept),
             arrays=len(self.recorded) + sum(stack.count for stack in made),
@@ -152,6 +158,18 @@ class _Compiler:
         for member in (slot.product, slot.target, slot.activation):
             if member is not None:
                 self.slot[member], self.level[member] = slot, slot.level
+
+    def set_beside(self, number: int, together: tuple[int, ...], slots: tuple[Slot, ...]) -> None:
+        """Slots that are finished by one call take in their rests by one call too, if each has one of its own."""
+        if len(slots) > 1 and all(len(slot.rest) == 1 for slot in slots):
+            signs, rests = zip(*(slot.rest[0] for slot in slots), strict=True)
+            if len(set(signs)) == 1 and all(self.only_user(rest) and self.is_scratch(rest) for rest in rests):
+                block = ("block", (number, together[0]), len(slots))
+                self.beside |= {rest: (block, k) for k, rest in enumerate(rests)}
+
+    def is_scratch(self, node: Node) -> bool:
+        """Whether nobody asks for it after its step."""
+        return node.op in ("product", "sum") and node not in self.named
 
     def find_slot(self, product: Node) -> Slot:
         target: Node = product
@@ -189,7 +207,7 @@ class _Compiler:
         if node.op == "constant":
             return self.loop.constant("full", node.value, 1)
         if not node.recurrent:
-            return self.loop.row("node", node) if node.timed else self.loop.constant("node", node)
+            return self.loop.row("timed", node) if node.timed else self.loop.constant("still", node)
         return self.place[node]
 
     def emit(self, node: Node) -> None:
@@ -223,9 +241,13 @@ class _Compiler:
             if after is node:
                 self.place[node] = self.loop.row("after", name)
                 return self.place[node]
-        if node in self.named or node.op in ("sigmoid", "tanh", "relu"):
+        if not self.is_scratch(node):
             self.recorded.append(node)
             self.place[node] = self.loop.row("own", node)
+        elif node in self.beside:
+            block, k = self.beside[node]
+            self.loop.constant(*block)
+            self.place[node] = self.loop.constant("part", block[1], k, k + 1)
         else:
             self.place[node] = self.loop.scratch()
         return self.place[node]
@@ -256,9 +278,8 @@ class _Compiler:
     def finish_slots(self, number: int, together: list[int]) -> None:
         slots = self.stacks[number]
         for k in together:
-            row = self.loop.row("slots", number, k, k + 1) if slots[k].rest else ""
-            for sign, arg in slots[k].rest:
-                self.loop.call("add" if sign * slots[k].fold > 0 else "subtract", row, self.value(arg), row)
+            for sign, rest in slots[k].rest:
+                self.take_in(number, k, sign, rest)
         activation = slots[together[0]].activation
         if activation is None:
             return
@@ -269,6 +290,17 @@ class _Compiler:
                 if after is activation:
                     out = self.place[activation] = self.loop.row("after", name)
         self.finish(activation.op, block, out, hi - lo)
+
+    def take_in(self, number: int, k: int, sign: int, rest: Node) -> None:
+        """Add to a slot what it takes in beside its product; to its neighbours too, where theirs are one block."""
+        value, count = self.value(rest), 1
+        if rest in self.beside:
+            block, part = self.beside[rest]
+            if part:
+                return  # with the first of its block
+            value, count = self.loop.constant(*block), block[2]
+        row = self.loop.row("slots", number, k, k + count)
+        self.loop.call("add" if sign * self.stacks[number][k].fold > 0 else "subtract", row, value, row)
 
     def finish(self, function: str, argument: str, out: str, width: int) -> None:
         """function(argument) of ``width`` blocks; the argument of a sigmoid comes negated."""

@@ -13,6 +13,7 @@ from gru_viz.bulk import product
 from gru_viz.errors import InputError, check_kind, check_share, shown
 from gru_viz.graph import Array, Node
 from gru_viz.parameters import as_float64, as_numbers
+from gru_viz.stacks import transposed
 from gru_viz.trace import A_RUN, ByName, Trace, read_only
 from gru_viz.walk import LOG10_2 as LOG10_2
 from gru_viz.walk import Walk, log10_norm_of
@@ -132,6 +133,14 @@ class GradientFlow:
             return np.zeros((self.trace.steps, *self.trace.lead, self.trace.hidden_size))
         return functools.reduce(np.add, terms)
 
+    def _side_by_side(self, nodes: tuple[Node, ...]) -> Array:
+        """The adjoints of nodes that have neighbouring slots of a stack, (T, *lead, their number * H)."""
+        if len(nodes) == 1:
+            return self._adjoint(nodes[0])
+        walk, hidden = self._walk, self.trace.hidden_size
+        _, stack, slot, _ = walk.plan.adjoint_of[walk.plan.twin[nodes[0]]]
+        return walk.stacks[stack][..., slot * hidden : (slot + len(nodes)) * hidden]
+
     @np.errstate(over="ignore", invalid="ignore")
     def _mantissa(self, name: str) -> Array:
         trace = self.trace
@@ -140,8 +149,8 @@ class GradientFlow:
         if name != "x":
             return self._adjoint(trace.cell.node(name))
         parts = [
-            product(self._adjoint(node), trace.params[node.name].swapaxes(-1, -2), trace.sweep)
-            for node in self._walk.plan.input_products
+            product(self._side_by_side(nodes), transposed(trace.params, nodes), trace.sweep)
+            for nodes in self._walk.plan.input_products
         ]
         if not parts:
             return np.zeros((trace.steps, *trace.lead, trace.inputs.shape[-1]))
@@ -188,7 +197,7 @@ copyreg.pickle(GradientFlow, _again)  # type: ignore[arg-type]
 
 
 def _check_loss(trace: Trace, loss_grad: Mapping[str, object] | None) -> dict[str, Array]:
-    """dL/d(state), a row for each step from the first on where any is not zero, else for the last step alone."""
+    """dL/d(state) of at least one: in each a row for every step, or for the last alone if all others are zero."""
     if loss_grad is None:
         return {"h": np.ones((1, *trace.lead, trace.hidden_size))}
     check_kind(loss_grad, Mapping, "loss_grad", "a mapping of states to arrays")
@@ -204,6 +213,8 @@ def _check_loss(trace: Trace, loss_grad: Mapping[str, object] | None) -> dict[st
         if not np.isfinite(loss[name]).all():
             raise InputError(f"loss_grad of {name} holds a value that is not finite (nan or inf).")
         loss[name] = loss[name].copy()  # for a copy of the flow, whatever happens to what was given
+    if not loss:
+        return {"h": np.zeros((1, *shape[1:]))}
     if not any(values[:-1].any() for values in loss.values()):
         return {name: values[-1:] for name, values in loss.items()}
     return loss

@@ -22,7 +22,8 @@ _CALLS: dict[str, Any] = {
     for name in ("add", "subtract", "multiply", "negative", "exp", "tanh", "reciprocal", "maximum")
 } | {"copy": np.copyto}
 
-# How an array of a kind is made from an object ``w``; that of any other kind by w's method of that name.
+# How an array of each kind is made from an object ``w``, a run or a walk backwards. ``it`` stands for what the variable
+# is of: a node, or a state's name.
 _MADE = {
     "slots": "stacks[{}][..., {} * H : {} * H]",
     "products": "stacks[{}][..., {} * H : {} * H]",
@@ -30,6 +31,14 @@ _MADE = {
     "adjoint": "empty((T, *lead, H))",
     "scratch": "empty((*lead, H))",
     "product": "empty((*lead, {1} * H))",
+    "block": "empty((*lead, {1} * H))",
+    "part": "{block}[..., {1} * H : {2} * H]",
+    "after": "states[{it}][1:]",
+    "before": "states[{it}][:-1]",
+    "timed": "values[{it}]",
+    "arrived": "w.kept[{it}]",
+    "loss_of": "w.scaled_loss[{it}]",
+    "still": "asarray(values[{it}])",  # the same at every step: broadcasts
 }
 
 
@@ -106,21 +115,23 @@ class Loop:
 
 def compile_arrays(*groups: Sequence[Variable]) -> Arrays:
     """A function that makes the arrays of each group of variables, those of a variable only once."""
-    namespace: dict[str, Any] = {"empty": np.empty}
+    namespace: dict[str, Any] = {"empty": np.empty, "asarray": np.asarray}
     names: dict[Variable, str] = {}
+    blocks: dict[object, str] = {}
     lines = []
     for variable in dict.fromkeys(itertools.chain(*groups)):
         (kind, *which), k = variable, len(names)
         names[variable] = f"v{k}"
         if kind == "full":  # one number, whatever the shape
             namespace[names[variable]] = np.array(which[0])
-        elif kind in _MADE:
-            lines.append(f"    v{k} = {_MADE[kind].format(*which)}")
         else:
-            namespace[f"which{k}"] = which
-            lines.append(f"    v{k} = w.{kind}(*which{k})")
+            namespace[f"it{k}"] = which[0]
+            made = _MADE[kind].format(*which, it=f"it{k}", block=blocks.get(which[0]))
+            lines.append(f"    v{k} = {made}")
+        if kind == "block":  # comes before its parts
+            blocks[which[0]] = f"v{k}"
     listed = [f"({''.join(f'{names[variable]}, ' for variable in group)})" for group in groups]
-    start = ["def arrays(w):", "    stacks, (T, *lead, H) = w.stacks, w.shape"]
+    start = ["def arrays(w):", "    stacks, states, values, (T, *lead, H) = w.stacks, w.states, w.bulk.values, w.shape"]
     source = "\n".join([*start, *lines, f"    return {', '.join(listed)},"]) + "\n"
     exec(compile(source, "<arrays>", "exec"), namespace)
     return namespace["arrays"]

@@ -142,12 +142,10 @@ def check_shapes(
     cell: Cell, params: Mapping[str, object], input_size: int, hidden_size: int | None
 ) -> tuple[Parameters, Sizes]:
     """The same without a look at the numbers."""
-    expected = cell.parameters
-    arrays, foreign = check_names(cell, params), []
-    for name, given in arrays.items():
-        if type(given) is not np.ndarray or given.dtype is not FLOAT64:
-            arrays[name] = as_numbers(given, PARAMETER, name, cell.name)
-            foreign.append(name)
+    expected, arrays = cell.parameters, check_names(cell, params)
+    foreign = [name for name, given in arrays.items() if type(given) is not np.ndarray or given.dtype is not FLOAT64]
+    for name in foreign:
+        arrays[name] = as_numbers(arrays[name], PARAMETER, name, cell.name)
     own: tuple[int, ...] = ()  # one leading axis in a sweep
     if expected:
         first, letters = next(iter(expected.items()))

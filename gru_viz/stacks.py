@@ -149,3 +149,22 @@ class Packed(Mapping[str, Array]):
         if self._sweep:
             return [each.swapaxes(0, 1).reshape((each.shape[1], -1, *each.shape[3:])) for each in blocks]
         return blocks
+
+    def piece(self, names: Sequence[str]) -> Array | None:
+        """Matrices as one, (rows of all, K), if they lie so, as those of a stack do, but in a sweep."""
+        start, end, shape = self._where[names[0]]
+        for name in names[1:]:
+            following, last, _ = self._where[name]
+            if following != end or self._sweep:
+                return None
+            end = last
+        return self.flat[start:end].reshape(shape if self._sweep else (-1, shape[-1]))
+
+
+def transposed(params: Mapping[str, Array], products: Sequence[Node]) -> Array:
+    """The matrices of these products below one another, transposed, (…, K, rows of all): no copy where that can be."""
+    names = [node.name for node in products]
+    piece = params.piece(names) if isinstance(params, Packed) else None
+    if piece is None:
+        piece = np.concatenate([params[name] for name in names], axis=-2)
+    return piece.swapaxes(-1, -2)

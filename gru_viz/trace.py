@@ -72,7 +72,7 @@ class Trace:
         """H"""
         return self.states["h"].shape[-1]
 
-    @property
+    @functools.cached_property
     def names(self) -> tuple[str, ...]:
         """What ``trace[…]`` knows: the input and all that the equations define."""
         return ("x", *self.cell.names)
@@ -83,13 +83,13 @@ class Trace:
         return ByName({name: values[:-1] for name, values in self.states.items()})
 
     def __getitem__(self, name: str) -> Array:
-        if not isinstance(name, str) or (name != "x" and name not in self.cell.names):
+        if not isinstance(name, str) or name not in self.names:
             raise InputError(f"{self.cell.name} has no value {shown(name)}; its values are {', '.join(self.names)}.")
         if name == "x":
             return self.inputs
         if name in self.states:
             return self.states[name][1:]
-        node = self.cell.node(name)
+        node = self.cell.graph.values[name]
         found = self.recorded.get(node)
         if found is None:
             return read_only(self._every_step(self.bulk()[node]))

@@ -16,8 +16,9 @@ import numpy as np
 from gru_viz.backward import backward_plan
 from gru_viz.bulk import product_into
 from gru_viz.errors import InputError
-from gru_viz.graph import Array, Node
+from gru_viz.graph import Array
 from gru_viz.loop import Steps
+from gru_viz.stacks import transposed
 from gru_viz.trace import Trace
 
 MAX_BYTES = 256 * 2**20  # of all the values that one walk backwards keeps
@@ -33,8 +34,9 @@ LOG10_2 = np.log10(2.0)
 
 
 class Walk:
-    """Made for one loss, dL/d(state): a row for each step from the first on where any is not zero, else the last."""
+    """Made for one loss, dL/d(state) of at least one: in each a row for every step, or for the last step alone."""
 
+    @np.errstate(over="ignore", under="ignore", invalid="ignore")
     def __init__(self, trace: Trace, loss: Mapping[str, Array]) -> None:
         self.trace, self.loss = trace, loss
         self.plan, self.bulk = backward_plan(trace.cell), trace.bulk()
@@ -42,7 +44,7 @@ class Walk:
         self.row = (*self.lead, self.hidden)
         self.shape = shape = (self.steps, *self.row)
         self.check_memory()
-        self.early = max(map(len, loss.values()), default=1) > 1  # there is a loss before the last step
+        self.early = len(next(iter(loss.values()))) > 1  # there is a loss before the last step
         # Mantissas of the carried gradient after each step and before the first, (T + 1, *lead, H), …
         self.states = {name: np.zeros((self.steps + 1, *self.row)) for name in trace.cell.states}
         # … before the loss of that step was added, (T, *lead, H), …
@@ -53,12 +55,11 @@ class Walk:
         self.state_exponent = np.zeros((self.steps + 1, *self.lead), dtype=np.int64)
         self.exponent = np.zeros((self.steps, *self.lead), dtype=np.int64)  # of the mantissas used in each step
         self.rescaled, self.plain = False, True  # whether any exponent is not 0, and all squares are in range
-        self.stacks = [np.empty((*shape[:-1], len(nodes) * self.hidden)) for _, nodes in self.plan.stacks]
-        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            self.bulk.evaluate_compiled(self.plan.needed)
-            fixed, rows, adjoints = (self.plan.make_with_loss if self.early else self.plan.make)(self)
-            self.adjoints = dict(zip(self.plan.adjoint_of, adjoints, strict=True))  # mantissas, (T, *lead, …)
-            self.walk(self.plan.steps_with_loss if self.early else self.plan.steps, fixed, rows)
+        self.stacks = [np.empty((*shape[:-1], len(nodes) * self.hidden)) for nodes in self.plan.stacks]
+        self.bulk.evaluate_compiled(self.plan.needed)
+        fixed, rows, adjoints = (self.plan.make_with_loss if self.early else self.plan.make)(self)
+        self.adjoints = dict(zip(self.plan.adjoint_of, adjoints, strict=True))  # mantissas, (T, *lead, …)
+        self.walk(self.plan.steps_with_loss if self.early else self.plan.steps, fixed, rows)
 
     @property
     def kept_exponent(self) -> Array:
@@ -81,7 +82,7 @@ class Walk:
         for name, values in self.loss.items():
             self.states[name][-1] = values[-1]
         exponent: Array = np.zeros(self.lead, dtype=np.int64)
-        hi, length, start, square = self.steps, FIRST, None, self.square(self.steps, self.steps + 1)
+        hi, length, start, square = self.steps, FIRST, None, _squares([values[-1:] for values in self.loss.values()])
         while hi > 0:
             exponent = self.rescale(hi, exponent, start, square[0])
             lo = max(0, hi - length)
@@ -100,7 +101,8 @@ class Walk:
                     self.check_finite(hi - 1)
                 lo = hi - max(stayed, 1)
                 square = square[lo - hi - 1 :]
-            self.exponent[lo:hi] = self.state_exponent[lo:hi] = exponent
+            if self.rescaled:
+                self.exponent[lo:hi] = self.state_exponent[lo:hi] = exponent
             self.squares[lo : hi + 1] = square
             if lo:
                 length, start = _next_chunk(square, lo)
@@ -156,35 +158,21 @@ class Walk:
 
     def square(self, lo: int, hi: int) -> Array:
         """Squared norms of the carried mantissas in the rows lo … hi - 1, (hi - lo, *lead)."""
-        squares = [np.vecdot(rows, rows) for rows in (values[lo:hi] for values in self.states.values())]
-        return squares[0] if len(squares) == 1 else functools.reduce(np.add, squares)
-
-    # -- arrays: what a variable of the loop stands for says ``loop.compile_arrays``, or the method of its kind --------
-
-    def node(self, node: Node) -> Array:
-        value = self.bulk[node]
-        shape = self.shape if node.timed else self.row
-        return value if np.shape(value) == shape else np.broadcast_to(value, shape)
-
-    def after(self, name: str) -> Array:
-        return self.states[name][1:]
-
-    def before(self, name: str) -> Array:
-        return self.states[name][:-1]
-
-    def arrived(self, name: str) -> Array:
-        return self.kept[name]
-
-    def loss_of(self, name: str) -> Array:
-        return self.scaled_loss[name]
+        return _squares([values[lo:hi] for values in self.states.values()])
 
     def products(self) -> list[Callable[[Array, Array], object]]:
         """For each operand a function (adjoints of its products, out): the stack, transposed."""
-        trace, matrices = self.trace, []
-        for _, nodes in self.plan.stacks:
-            first, *more = (trace.params[node.name] for node in nodes)
-            matrices.append(np.concatenate([first, *more], axis=-2) if more else first)
-        return [product_into(matrix.swapaxes(-1, -2), trace.sweep, bool(self.lead)) for matrix in matrices]
+        trace = self.trace
+        matrices = [transposed(trace.params, nodes) for nodes in self.plan.stacks]
+        return [product_into(matrix, trace.sweep, bool(self.lead)) for matrix in matrices]
+
+
+def _squares(rows: Sequence[Array]) -> Array:
+    """Squared norms over the last axis, all arrays together."""
+    total = np.vecdot(rows[0], rows[0])
+    for more in rows[1:]:
+        total += np.vecdot(more, more)
+    return total
 
 
 def _binary_exponent(rows: Collection[Array]) -> Array:
@@ -229,7 +217,8 @@ def _between(square: Array, low: float, high: float) -> bool:
     """Whether all are; False for nan."""
     if square.size == 1:
         return low < square.item() < high
-    return bool(np.minimum.reduce(square, axis=None) > low and np.maximum.reduce(square, axis=None) < high)
+    flat = square.ravel()
+    return bool(np.minimum.reduce(flat) > low and np.maximum.reduce(flat) < high)
 
 
 def in_range(square: Array) -> bool:
