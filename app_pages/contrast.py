@@ -49,13 +49,16 @@ if seeds:
 st.caption(conclusions.HOW_TO_READ[experiment.curve] + f" {conclusions.SHADE}" * bool(seeds))
 
 finding(conclusions.states_range(reports))
+states = states_figure(reports, labels, theme())
 figure(
-    states_figure(reports, labels, theme()),
+    states,
     key="states",
     alt=conclusions.described_states(reports),
     columns=lambda: state_columns(found),
     label="Each unit of each state after each step",
 )
+if states["layout"]["shapes"]:
+    st.caption(conclusions.BELOW_ZERO)
 if units_shown(reports) < experiment.hidden_size:
     st.caption(f"The first {units_shown(reports)} of {experiment.hidden_size} units are drawn; the table has all.")
 

@@ -86,10 +86,11 @@ def what_is_kept() -> None:
 
 question(conclusions.question(sequence), experiment.badge)
 if found:
-    if experiment.is_hand_set:
+    if experiment.is_hand_set and len(labels) > 1:
         sentence(conclusions.switched(found, sequence))
     sentence(conclusions.moved_most(found, sequence))
-    sentence(conclusions.meaning(experiment))
+    if len(labels) > 1:
+        sentence(conclusions.meaning(experiment))
     offer_hand_set(experiment)
     open_sidebar()
     all_units()

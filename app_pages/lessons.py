@@ -3,7 +3,7 @@
 import streamlit as st
 
 from gru_viz.lessons import LESSONS
-from gru_viz.ui.lessons import expected_in, start
+from gru_viz.ui.lessons import expected_in, is_answered, start
 from gru_viz.ui.parts import sentence
 from gru_viz.ui.words import markdown
 
@@ -14,10 +14,11 @@ sentence(
 )
 for lesson in LESSONS:
     with st.container(border=True):
-        st.markdown(f"**{lesson.number}. {markdown(lesson.example.title)}**")
-        sentence(lesson.question)
+        st.markdown(f"**{lesson.number}.** {markdown(lesson.question)}")
         with st.container(horizontal=True, vertical_alignment="center"):
             start(lesson)
+            if is_answered(lesson):  # a title may give the answer away
+                st.markdown(f"**{markdown(lesson.example.title)}**", width="content")
             if expected := expected_in(lesson):
                 st.markdown(f"You expected “{markdown(expected)}”.", width="content")
 sentence(

@@ -123,7 +123,7 @@ def product_into(matrix: Array, sweep: bool, batch: bool) -> Callable[[Array, Ar
     if sweep:
 
         def each_set(value: Array, out: Array) -> object:
-            return np.matmul(matrix, value[..., None], out[..., None])
+            return np.matvec(matrix, value, out)
 
         return each_set
     if batch:

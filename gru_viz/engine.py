@@ -13,6 +13,7 @@ from gru_viz.cells import Cell
 from gru_viz.errors import InputError, check_kind, shown
 from gru_viz.forward import ForwardPlan, forward_plan
 from gru_viz.graph import Array, Node
+from gru_viz.labels import grouped
 from gru_viz.parameters import (
     A_CELL,
     MAX_INPUT_SIZE,
@@ -89,7 +90,7 @@ def _check_input(x: object) -> Array:
         raise InputError(f"x has the shape {given.shape}; {_SHAPES}, each at least 1.")
     _check_steps(len(given))
     if given.size > MAX_NUMBERS:
-        raise InputError(f"x holds {given.size:,} numbers; at most {MAX_NUMBERS:,} are allowed.")
+        raise InputError(f"x holds {grouped(given.size)} numbers; at most {grouped(MAX_NUMBERS)} are allowed.")
     inputs = as_float64(given, "x")
     if not all_finite(inputs):
         step = int(np.argwhere(~np.isfinite(inputs))[0][0]) + 1
@@ -101,7 +102,7 @@ def _check_input(x: object) -> Array:
 
 def _check_steps(steps: int) -> None:
     if steps > MAX_STEPS:
-        raise InputError(f"x has {steps:,} steps; at most {MAX_STEPS:,} are allowed.")
+        raise InputError(f"x has {grouped(steps)} steps; at most {grouped(MAX_STEPS)} are allowed.")
 
 
 def _check_states(cell: Cell, state: Mapping[str, object]) -> dict[str, Array]:
@@ -126,9 +127,9 @@ def _check_memory(plan: ForwardPlan, shape: tuple[int, ...], states: int) -> Non
     values = states + plan.arrays
     size = 8 * values * math.prod(shape)
     if size > MAX_BYTES:
-        text = " x ".join(f"{n:,}" for n in shape)
+        text = " x ".join(grouped(n) for n in shape)
         raise InputError(
-            f"This run would take {size / 2**20:,.0f} MB ({values} values of {text}); "
+            f"This run would take {grouped(round(size / 2**20))} MB ({values} values of {text}); "
             f"at most {MAX_BYTES >> 20} MB are allowed."
         )
 

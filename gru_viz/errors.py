@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from numbers import Integral, Number, Real
 
+from gru_viz.labels import grouped
+
 LONGEST = 40  # characters of what came, in a sentence
 
 
@@ -38,13 +40,22 @@ def texts(value: object, what: str) -> tuple[str, ...]:
     return tuple(value)
 
 
+def step_labels(labels: object, steps: int) -> tuple[str, ...]:
+    """A text for each step; InputError for all else."""
+    named = texts(labels, "labels")
+    if len(named) != steps:
+        count = grouped(len(named))
+        raise InputError(f"labels holds {count} texts; one for each of the {grouped(steps)} steps is expected.")
+    return named
+
+
 def whole_number(value: object, what: str, low: int, high: int | None = None) -> int:
     """A whole number in that range, NumPy's too, as an int; InputError for all else."""
     if isinstance(value, Integral) and not isinstance(value, bool):
         number = int(value)
         if low <= number and (high is None or number <= high):
             return number
-    limits = f"from {low:,}" + (f" to {high:,}" if high is not None else "")
+    limits = f"from {grouped(low)}" + (f" to {grouped(high)}" if high is not None else "")
     raise InputError(f"{what} is {shown(value)}; a whole number {limits} is allowed.")
 
 

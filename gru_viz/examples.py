@@ -12,8 +12,6 @@ from gru_viz.runs import cells_of, trace
 from gru_viz.sequences import parse_sequence
 from gru_viz.trace import Trace
 
-HOW_MEASURED = "Gradients are those of L, the sum of the last h, by the state that the cell hands on after each step."
-
 
 @dataclass(frozen=True)
 class Example:

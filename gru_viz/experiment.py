@@ -15,7 +15,7 @@ from urllib.parse import quote, urlencode
 
 from gru_viz.errors import InputError
 from gru_viz.handset import HAND_SET
-from gru_viz.labels import MAX_QUOTE, quoted
+from gru_viz.labels import MAX_QUOTE, grouped, quoted
 from gru_viz.packing import fingerprint, pack, unpack
 from gru_viz.sequences import KINDS
 from gru_viz.settings import REFUSALS, SETTINGS
@@ -173,11 +173,11 @@ def from_query(
     with its kind. Never raises.
     """
     if not _fits(query):
-        return Experiment(), (f"The link has more than {MAX_QUERY_BYTES:,} bytes: nothing in it is used.",)
+        return Experiment(), (f"The link has more than {MAX_QUERY_BYTES} bytes: nothing in it is used.",)
     given: dict[str, Any] = {}
     notes, sequence = [], ""  # the name under which the sequence stands
     if unknown := [key for key in query if key not in _LINK]:
-        named = ", ".join(map(quoted, unknown[:3])) + (f" and {len(unknown) - 3:,} more" if len(unknown) > 3 else "")
+        named = ", ".join(map(quoted, unknown[:3])) + (f" and {len(unknown) - 3} more" if len(unknown) > 3 else "")
         near = get_close_matches(unknown[0][:MAX_QUOTE], _LINK, 1)
         nearest = f"; the nearest is {near[0]}" if near else ""
         notes.append(f"In the link, no setting is called {named}{nearest}.")
@@ -187,7 +187,7 @@ def from_query(
         if text is None:
             continue
         if others:
-            notes.append(f"In the link, {key}= stands {len(texts):,} times and is not used: once is expected.")
+            notes.append(f"In the link, {key}= stands {len(texts)} times and is not used: once is expected.")
         elif name in given:
             notes.append(f"In the link, {key}= is not used: it stands beside {sequence}=, and one is expected.")
         elif key == MISSING and text not in (known or {}):
@@ -226,7 +226,7 @@ def _read(key: str, text: str, known: Mapping[str, tuple[str, str]]) -> dict[str
 def _shown(value: object) -> str:
     """What came, short and visible, for a sentence."""
     if isinstance(value, str):
-        return quoted(value) + (f" ({len(value):,} characters)" if len(value) > MAX_QUOTE else "")
+        return quoted(value) + (f" ({grouped(len(value))} characters)" if len(value) > MAX_QUOTE else "")
     try:
         return quoted(reprlib.repr(value))[1:-1].replace("␣", " ")
     except ValueError:  # an integer of thousands of digits

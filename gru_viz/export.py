@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from gru_viz.errors import InputError, check_kind, texts
+from gru_viz.errors import InputError, check_kind, step_labels
 from gru_viz.experiment import Experiment
 from gru_viz.gradients import GradientFlow, backpropagate
 from gru_viz.settings import SETTINGS
@@ -63,8 +63,8 @@ def check_csv(traces: Traces, labels: Sequence[str] | None = None) -> None:
         size += values.shape[1] * sum(row + len(_field(label).encode(errors="replace")) for label in names)
     if size > MAX_BYTES:
         raise InputError(
-            f"The table would take up to {size / 2**20:,.0f} MB; at most {MAX_BYTES >> 20} MB are written. Take fewer "
-            "cells, hidden units or steps, or the arrays (NPZ), which are smaller."
+            f"The table would take up to {round(size / 2**20)} MB; at most {MAX_BYTES >> 20} MB are written. Take "
+            "fewer cells, hidden units or steps, or the arrays (NPZ), which are smaller."
         )
 
 
@@ -80,10 +80,8 @@ def _rows(quantities: Iterable[Quantity], names: Sequence[str]) -> Iterator[str]
 
 def _quantities(runs: Sequence[Trace], labels: Sequence[str] | None) -> Iterator[Quantity]:
     """The input where no token says it, and then all values of each run."""
-    inputs = runs[0]["x"]
-    one_hot = inputs.shape[1] > 1 and np.isin(inputs, (0.0, 1.0)).all() and (inputs.sum(axis=1) == 1.0).all()
-    if labels is None or not one_hot:
-        yield "", "x", inputs
+    if labels is None or not runs[0].one_hot:
+        yield "", "x", runs[0]["x"]
     for ran in runs:
         for name in ran.cell.names:
             yield ran.cell.title, name, ran[name]
@@ -120,7 +118,7 @@ def check_npz(traces: Traces, labels: Sequence[str] | None = None) -> None:
         size += values + sum(each.nbytes for each in ran.params.values())
     if size > MAX_BYTES:
         raise InputError(
-            f"The arrays would take {size / 2**20:,.0f} MB; at most {MAX_BYTES >> 20} MB are written. Take fewer "
+            f"The arrays would take {round(size / 2**20)} MB; at most {MAX_BYTES >> 20} MB are written. Take fewer "
             "cells, hidden units or steps."
         )
 
@@ -154,9 +152,7 @@ def _one_of_each(traces: Traces, labels: Sequence[str] | None) -> tuple[tuple[Tr
     for called in ([ran.cell.name for ran in runs], [ran.cell.title for ran in runs]):
         if twice := [name for name in called if called.count(name) > 1]:
             raise InputError(f"Several runs are of a cell called {twice[0]}; one file holds one run of each cell.")
-    names = tuple(map(str, range(1, steps + 1))) if labels is None else texts(labels, "labels")
-    if len(names) != steps:
-        raise InputError(f"labels holds {len(names):,} texts; one for each of the {steps:,} steps is expected.")
+    names = tuple(map(str, range(1, steps + 1))) if labels is None else step_labels(labels, steps)
     return runs, names
 
 

@@ -6,16 +6,15 @@ Plain text, and true of the examples; of an experiment of another kind a sentenc
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence as Many
 
 import numpy as np
 
 from gru_viz.cells import cell
-from gru_viz.conclusions.common import in_each
+from gru_viz.conclusions.common import in_each, listed
 from gru_viz.conclusions.contrast import CONTRAST
 from gru_viz.experiment import Experiment
-from gru_viz.parameters import spectrum
-from gru_viz.runs import Contrast, cells_of, contrast, parameters, trace
+from gru_viz.parameters import spectrum, stacked_sets
+from gru_viz.runs import Contrast, cells_of, contrast, keep_sets, parameters, trace
 from gru_viz.sequences import parse_sequence
 from gru_viz.settings import KEEP_CHOICES
 from gru_viz.theme import number, number_from_log10
@@ -130,13 +129,12 @@ def price(experiment: Experiment) -> str:
 
     sequence, cells, texts = parse_sequence(experiment.kind, experiment.text), cells_of(experiment), []
     for of in cells:
-        keeps = KEEP_CHOICES if of.keep_biases(1.0) else (experiment.keep,)  # without such a gate it changes nothing
-        each = [parameters(dataclasses.replace(experiment, keep=keep), of, sequence) for keep in keeps]
-        texts.append(_listed(list(map(steps_text, steps_after_jump(of, each, sequence.values.shape[1])))))
+        sets = stacked_sets(of, list(keep_sets(experiment, of, sequence).values()))
+        texts.append(listed(list(map(steps_text, steps_after_jump(of, sets, sequence.values.shape[1])))))
     texts[0] += " steps"
     return (
         f"{_weights(experiment)}, 90 % of the change of h after a jump of the input, from rest to rest, takes "
-        f"{in_each(cells, texts)}, whose gates start by keeping {_listed(list(KEEP_CHOICES.values()))}."
+        f"{in_each(cells, texts)}, whose gates start by keeping {listed(list(KEEP_CHOICES.values()))}."
     )
 
 
@@ -165,7 +163,3 @@ def _only_run(experiment: Experiment) -> tuple[Trace, tuple[str, ...]]:
 
 def _signed(typed: str) -> str:
     return typed.replace("-", "−")
-
-
-def _listed(texts: Many[str]) -> str:
-    return " and ".join(filter(None, (", ".join(texts[:-1]), texts[-1])))

@@ -214,7 +214,7 @@ class _Compiler:
         if node in self.place or node.op == "state":
             return
         if node in self.slot:
-            self.emit_slots(self.slot[node], node)
+            self.emit_slots(self.slot[node])
         elif node.op == "product":
             self.loop.call("multiply", self.value(node.args[0]), self.value(node.args[1]), self.out(node))
         elif node.op == "sum":
@@ -252,7 +252,7 @@ class _Compiler:
             self.place[node] = self.loop.scratch()
         return self.place[node]
 
-    def emit_slots(self, slot: Slot, node: Node) -> None:
+    def emit_slots(self, slot: Slot) -> None:
         """The whole stack of a slot, once; then the slots that are finished with this one, once."""
         number = next(k for k, slots in enumerate(self.stacks) if slot in slots)
         slots = self.stacks[number]

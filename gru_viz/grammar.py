@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from gru_viz.errors import InputError
+from gru_viz.labels import grouped
 
 FUNCTIONS = ("sigmoid", "tanh", "relu")
 MAX_CHARACTERS = 4_000
@@ -143,7 +144,7 @@ def _tokens(text: str) -> list[_Token]:
     if not isinstance(text, str):
         raise InputError(f"Equations are text; found {type(text).__name__}.")
     if len(text) > MAX_CHARACTERS:
-        raise EquationError(1, 1, f"{len(text):,} characters", f"at most {MAX_CHARACTERS:,} are allowed")
+        raise EquationError(1, 1, f"{grouped(len(text))} characters", f"at most {grouped(MAX_CHARACTERS)} are allowed")
     text = text.replace("\r\n", "\n")
     tokens, at, line, line_start, depth = [], 0, 1, 0, 0
     while at < len(text):

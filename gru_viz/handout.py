@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -16,6 +17,7 @@ LEFT, RIGHT, BELOW = 56, 130, 34
 DASHES = ("2 4", "", "10 5", "10 4 2 4", "4 3")  # told apart without colour
 GREYS = ("#000000", "#000000", "#555555", "#000000", "#555555")
 MAX_LABELS = 40
+MAX_NUMBERS = 120  # steps of which every tenth is numbered
 
 _STYLE = """
 @page { size: A4; margin: 15mm; }
@@ -24,7 +26,7 @@ h1 { font-size: 24px; margin: 0 0 .3rem; } h2 { font-size: 17px; margin: 1rem 0 
 ul { list-style: "☐  "; padding-left: 1.6rem; margin: .4rem 0; }
 svg { width: 100%; height: auto; overflow: visible; } text { font: 12px system-ui, sans-serif; fill: #000; }
 .line { border-bottom: 1px solid #777; height: 1.7rem; } .fold { border-top: 1px dashed #777; margin: 1.2rem 0; }
-.small { font-size: 12px; color: #333; } section { break-inside: avoid; }
+.small { font-size: 12px; color: #333; overflow-wrap: anywhere; } section { break-inside: avoid; }
 @media print { body { margin: 0; max-width: none; } }
 """
 
@@ -34,17 +36,17 @@ def handout(lesson: Lesson, experiment: Experiment, link: str = "") -> str:
     sequence = parse_sequence(experiment.kind, experiment.text)
     quantity, curves = lesson.curves(experiment)
     answers = "".join(f"<li>{html.escape(answer)}</li>" for answer in lesson.answers)
-    title = html.escape(lesson.example.title)
+    heading = html.escape(lesson.heading)
     where = f'<p class="small">{html.escape(link)}</p>' if link else ""
     return f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style></head><body>
-<section><h1>{title}</h1>{where}
+<html lang="en"><head><meta charset="utf-8"><title>{heading}</title><style>{_STYLE}</style></head><body>
+<section><h1>{heading}</h1>{where}
 <p>The cells read: <b>{html.escape(shortened(experiment.text))}</b></p>
 <p>{html.escape(lesson.question)}</p><ul>{answers}</ul>
 <p>Why?</p><div class="line"></div><div class="line"></div>
 <h2>Draw what you expect</h2>{_plot(sequence.labels, quantity, {})}</section>
 <div class="fold"></div>
-<section><h2>What this run shows</h2>
+<section><h2>What this run shows: {html.escape(lesson.example.title)}</h2>
 <p><b>{html.escape(lesson.answers[lesson.right(experiment)])}.</b> {html.escape(lesson.explained(experiment))}</p>
 {_plot(sequence.labels, quantity, curves)}</section>
 </body></html>
@@ -72,7 +74,8 @@ def _plot(labels: Sequence[str], quantity: str, curves: Mapping[str, np.ndarray]
     bottom, right = HEIGHT - BELOW, WIDTH - RIGHT
     parts = [f'<path d="M{LEFT} 6V{bottom}H{right}" fill="none" stroke="#777"/>']
     parts += [f'<text x="{LEFT}" y="{HEIGHT - 2}">{html.escape(quantity)}, step by step</text>']
-    shown = range(count) if count <= MAX_LABELS else range(9, count, 10)  # too many: the number of every tenth step
+    every = 10 * math.ceil(count / MAX_NUMBERS)
+    shown = range(count) if count <= MAX_LABELS else range(every - 1, count, every)  # too many: numbers, of some steps
     parts += [
         f'<text x="{x(k):.1f}" y="{bottom + 15}" text-anchor="middle">'
         f"{html.escape(labels[k]) if count <= MAX_LABELS else k + 1}</text>"

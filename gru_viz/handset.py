@@ -78,9 +78,16 @@ class HandSet:
         unread = self.unread(tokens)
         if not unread:
             return ""
-        named = ", ".join(map(quoted, unread[:3])) + (f" and {len(unread) - 3:,} more" if len(unread) > 3 else "")
+        reads = f"The {self.title.lower()} reads {' '.join(self.reads)}"
+        if self.is_silence(tokens):
+            return f"{reads}, and the sequence holds none of them: each of its steps counts as silence."
+        named = ", ".join(map(quoted, unread[:3])) + (f" and {len(unread) - 3} more" if len(unread) > 3 else "")
         verb = "counts" if len(unread) == 1 else "count"
-        return f"The {self.title.lower()} reads {' '.join(self.reads)}; {named} {verb} as silence."
+        return f"{reads}; {named} {verb} as silence."
+
+    def is_silence(self, tokens: Sequence[str]) -> bool:
+        """Whether it reads none of them."""
+        return len(self.unread(tokens)) == len(set(tokens))
 
 
 _ROUND, _SQUARE, _BOTH = (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)

@@ -14,6 +14,7 @@ import numpy as np
 from gru_viz.backward import backward_plan
 from gru_viz.errors import InputError, check_kind
 from gru_viz.graph import Array, Node
+from gru_viz.labels import grouped
 from gru_viz.parameters import as_numbers
 from gru_viz.trace import A_RUN, Trace
 from gru_viz.walk import LOG10_2, log10_norm_of
@@ -35,7 +36,7 @@ def step_jacobians(trace: Trace, steps: Sequence[int] | None = None) -> Array:
     size, count, bytes_needed = _size(trace), len(chosen) * math.prod(trace.lead), len(chosen) * _bytes(trace)
     if bytes_needed > MAX_BYTES:
         raise InputError(
-            f"{count:,} Jacobians of {size:,} x {size:,} would take {bytes_needed / 2**20:,.0f} MB; "
+            f"{grouped(count)} Jacobians of {size} x {size} would take {grouped(round(bytes_needed / 2**20))} MB; "
             f"at most {MAX_BYTES >> 20} MB are allowed: ask for fewer steps."
         )
     return _Jacobians(trace).of(chosen)
@@ -89,9 +90,8 @@ def horizon(trace: Trace) -> Array:
     if trace.lead:
         raise InputError(f"horizon is for one sequence; this run has a batch of {trace.lead[0]}.")
     if trace.steps > MAX_HORIZON:
-        raise InputError(
-            f"A map of {trace.steps:,} x {trace.steps:,} steps is too large; at most {MAX_HORIZON:,} are allowed."
-        )
+        steps = grouped(trace.steps)
+        raise InputError(f"A map of {steps} x {steps} steps is too large; at most {MAX_HORIZON} are allowed.")
     hidden, size = trace.hidden_size, _size(trace)
     result = np.full((trace.steps, trace.steps), np.nan)
     rows, exponent = np.zeros((trace.steps, size)), np.zeros(trace.steps, dtype=np.int64)
@@ -110,13 +110,13 @@ def _near_one(values: Array, axes: tuple[int, ...]) -> tuple[Array, Array]:
 
 
 def _check_steps(trace: Trace, steps: Sequence[int]) -> Array:
-    allowed = f"whole numbers from 0 to {trace.steps - 1:,} are allowed"
+    allowed = f"whole numbers from 0 to {grouped(trace.steps - 1)} are allowed"
     chosen = as_numbers(steps, "steps", expected=f"; {allowed}")
     if chosen.ndim != 1 or (chosen.size and chosen.dtype.kind not in "iu"):
         raise InputError(f"steps is not a list of whole numbers; {allowed}.")
     if chosen.size and not (chosen.min() >= 0 and chosen.max() < trace.steps):
         wrong = next(step for step in chosen.tolist() if not 0 <= step < trace.steps)
-        raise InputError(f"steps holds {wrong:,}; {allowed}.")
+        raise InputError(f"steps holds {grouped(wrong)}; {allowed}.")
     return chosen.astype(np.intp)
 
 

@@ -12,6 +12,7 @@ _SIGNS = {" ": "␣", "\n": "↵", "\t": "⇥"}
 # Controls, marks of direction, unassigned and private code points, blanks, and what is drawn as nothing.
 HIDDEN = r"[[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]--\p{Prepended_Concatenation_Mark}]"
 _SEEN = rf"[^{HIDDEN}\p{{M}}]"
+_TO_THE_LEFT = r"[\p{Bidi_Class=R}\p{Bidi_Class=AL}]"
 _PICTURE = r"\p{Extended_Pictographic}[\p{Emoji_Modifier}\ufe0e\ufe0f]?[\U000E0020-\U000E007F]*"
 _EMOJI = rf"{_PICTURE}(\u200d{_PICTURE})*|[0-9#*]\ufe0f?\u20e3"
 
@@ -24,6 +25,7 @@ def pattern(source: str) -> Any:
     return regex.compile(source, regex.V1)
 
 
+@functools.lru_cache(maxsize=4096)  # the tokens of a sequence are few, and are labelled again on each rerun
 def visible(token: str) -> str:
     """A label that can be seen: ␣ ↵ ⇥, "U+202E" for what has no shape, "a+U+200D" for a letter that hides something.
 
@@ -42,16 +44,30 @@ def _spelled(character: str) -> str:
 
 
 def quoted(value: object) -> str:
-    """What a person entered, for a sentence: in quotes, shortened, and without a character that cannot be seen."""
+    """What a person entered, for a sentence: in quotes, shortened, and without a character that cannot be seen.
+
+    Letters that run from right to left are isolated, so that the words and numbers beside them keep their places.
+    """
     if not isinstance(value, str):
         return f"a value of type {type(value).__name__}"
     shown = ""
     for match in pattern(r"\X").finditer(value):
         label = visible(match[0]) if len(match[0]) <= MAX_CLUSTER else _spelled(match[0][0]) + "+…"
         if len(shown) + len(label) > MAX_QUOTE and shown:
-            return f'"{shown}…"'
+            shown += "…"
+            break
         shown += label
-    return f'"{shown}"'
+    return f'"\u2068{shown}\u2069"' if pattern(_TO_THE_LEFT).search(shown) else f'"{shown}"'
+
+
+def grouped(count: int) -> str:
+    """A whole number for a sentence: in threes from five digits on, with thin no-break spaces (ISO 31-0)."""
+    return f"{count:,}".replace(",", "\u202f") if abs(count) >= 10_000 else str(count)
+
+
+def counted(count: int, thing: str) -> str:
+    """ "1 step", "32 steps" """
+    return f"{grouped(count)} {thing}" + "s" * (count != 1)
 
 
 def number_text(value: float) -> str:

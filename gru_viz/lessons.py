@@ -6,24 +6,15 @@ Which answer is right, and why, is measured on the experiment at hand: with anot
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from gru_viz.conclusions.contrast import CONTRAST
+from gru_viz import answers
+from gru_viz.answers import Curves
 from gru_viz.errors import InputError
 from gru_viz.examples import Example, example
 from gru_viz.experiment import Experiment, without_view
-from gru_viz.runs import cells_of, contrast, trace
-from gru_viz.sequences import parse_sequence
-
-FACTOR = math.log10(2)  # a gradient holds while it stays within a factor of two over the whole sequence
-LITTLE = 0.01  # of a difference or a gradient: next to nothing
-
-
-Curves = tuple[str, dict[str, np.ndarray]]  # the quantity, and by name its value at each step, (T,)
+from gru_viz.runs import cells_of
 
 
 @dataclass(frozen=True)
@@ -45,8 +36,13 @@ class Lesson:
 
     @property
     def number(self) -> int:
-        """Its place in the course, from 1."""
-        return LESSONS.index(self) + 1
+        """Its place in the course, from 1; 0 beside it."""
+        return LESSONS.index(self) + 1 if self in LESSONS else 0
+
+    @property
+    def heading(self) -> str:
+        """What it is called before its question is answered: in the course a title may give the answer away."""
+        return f"Lesson {self.number} of {len(LESSONS)}" if self.number else self.example.title
 
     @property
     def covered(self) -> Experiment:
@@ -58,6 +54,10 @@ class Lesson:
         here = without_view(experiment)
         return here == dataclasses.replace(without_view(self.example.experiment), seed=here.seed)
 
+    def is_own(self, experiment: Experiment) -> bool:
+        """Whether it is the lesson's own run; no seed makes other weights of those that are set by hand."""
+        return self.fits(experiment) and (experiment.is_hand_set or experiment.seed == self.example.experiment.seed)
+
     def explained(self, experiment: Experiment) -> str:
         """Why that answer is right: the numbers of this run, and what they show in general."""
         return f"{self.example.say(experiment)} {self.lesson}"
@@ -68,6 +68,11 @@ def lesson_of(name: str) -> Lesson | None:
     return next((each for each in LESSONS if each.name == name), None)
 
 
+def question_of(name: str) -> Lesson | None:
+    """The question about that example, in the course or beside it."""
+    return next((each for each in (*LESSONS, *BESIDE) if each.name == name), None)
+
+
 def neighbours(name: str) -> tuple[Lesson | None, Lesson | None]:
     """The lessons before and after. Raises InputError for an example that is no lesson."""
     names = [each.name for each in LESSONS]
@@ -75,104 +80,6 @@ def neighbours(name: str) -> tuple[Lesson | None, Lesson | None]:
         raise InputError(f"There is no lesson {name!r}; the lessons are {', '.join(names)}.")
     place = names.index(name)
     return (LESSONS[place - 1] if place else None, LESSONS[place + 1] if place + 1 < len(LESSONS) else None)
-
-
-# Which answer is right ------------------------------------------------------------------------------------------------
-
-
-def _falls_first(experiment: Experiment) -> int:
-    """The place of the cell whose gradient reaches least far; the first of equals."""
-    return int(np.argmin([report.reach for report in contrast(experiment).reports]))
-
-
-def _gated_beside_plain(experiment: Experiment) -> int:
-    """0: all about as far as the cell without gates; 1: one or more much farther; 2: all of them all the way."""
-    reports = contrast(experiment).reports
-    plain = max(report.reach for report in reports if not report.cell.gates)
-    gated = [report.reach for report in reports if report.cell.gates]
-    return 2 if min(gated) == len(reports[0].norm) else int(max(gated) > CONTRAST * plain)
-
-
-def _farther_than_half_open(experiment: Experiment) -> int:
-    """0: every cell reaches farther than with half-open gates; 1: those with gates alone; 2: none."""
-    now, before = (contrast(each).reports for each in (experiment, dataclasses.replace(experiment, keep=0.0)))
-    grown = [new.reach > old.reach for new, old in zip(now, before, strict=True)]
-    gated = [bool(report.cell.gates) for report in now]
-    return 0 if all(grown) else 1 if grown == gated else 2
-
-
-def _keeps_most(experiment: Experiment) -> int:
-    """The place of the cell in which most of the cue's difference is left."""
-    return int(np.argmax([each.left for each in contrast(experiment).differences]))
-
-
-def _left_beside_silence(experiment: Experiment) -> int:
-    """What the first cell has left of the cue, beside what it has after zeros. 0: half or more; 1: less; 2: hardly
-    anything."""
-    first = parse_sequence(experiment.kind, experiment.text).tokens
-    silent = dataclasses.replace(experiment, text=first[0] + " 0" * (len(first) - 1))
-    now, before = (contrast(each).differences[0].left for each in (experiment, silent))
-    return _size(now / before if before else 1.0)
-
-
-def _trend(experiment: Experiment) -> int:
-    """The gradient from the end to the start, of the first cell. 0: it falls; 1: it holds; 2: it grows."""
-    share = contrast(experiment).reports[0].share
-    return 0 if share < -FACTOR else 2 if share > FACTOR else 1
-
-
-def _gradient_at_the_cue(experiment: Experiment) -> int:
-    """0: half of the last step's or more; 1: less; 2: hardly anything."""
-    return _size(10 ** contrast(experiment).reports[0].share)
-
-
-def _size(share: float) -> int:
-    return 0 if share >= 0.5 else 1 if share >= LITTLE else 2
-
-
-def _opens_at(experiment: Experiment) -> int:
-    """The gate that writes, of the first cell. 0: open at every step; 1: at the brackets alone; 2: anything else."""
-    sequence, of = parse_sequence(experiment.kind, experiment.text), cells_of(experiment)[0]
-    gate = next(name for name in of.gates if of.roles[name] == "write")
-    opened = trace(experiment, of, sequence)[gate].max(axis=1) > 0.5
-    brackets = [token in "()[]" for token in sequence.tokens]
-    return 0 if opened.all() else 1 if opened.tolist() == brackets else 2
-
-
-def _first_apart(experiment: Experiment) -> int:
-    """The step at which two cells' h differ first. 0: the first; 1: the second; 2: later or never."""
-    one, other = (report.states["h"] for report in contrast(experiment).reports[:2])
-    apart = np.flatnonzero(np.abs(one - other).max(axis=1) > 1e-12)
-    return min(int(apart[0]), 2) if apart.size else 2
-
-
-# What is to be seen of it --------------------------------------------------------------------------------------------
-
-
-def _gradients(experiment: Experiment) -> Curves:
-    reports = contrast(experiment).reports
-    return "log10 of the gradient's norm", {report.cell.title: report.norm for report in reports}
-
-
-def _differences(experiment: Experiment) -> Curves:
-    """From the replaced part on; before it there is no difference."""
-    found = contrast(experiment).differences
-    before = [np.zeros(each.steps.start) for each in found]
-    return "difference of h, share of its largest", {
-        each.cell.title: np.concatenate([none, each.shares]) for none, each in zip(before, found, strict=True)
-    }
-
-
-def _writing_gate(experiment: Experiment) -> Curves:
-    sequence, of = parse_sequence(experiment.kind, experiment.text), cells_of(experiment)[0]
-    gate = next(name for name in of.gates if of.roles[name] == "write")
-    values = trace(experiment, of, sequence)[gate]
-    return f"gate {gate}", {f"unit {unit + 1}": values[:, unit] for unit in range(values.shape[1])}
-
-
-def _apart(experiment: Experiment) -> Curves:
-    one, other = (report.states["h"] for report in contrast(experiment).reports[:2])
-    return "largest difference between the two h", {"difference": np.abs(one - other).max(axis=1)}
 
 
 # The course -----------------------------------------------------------------------------------------------------------
@@ -188,32 +95,32 @@ LESSONS: Sequence[Lesson] = (
         "who_keeps_the_name",
         "Follow the gradient back from the last letter. In which cell does it fall below 1 % first?",
         _cells("who_keeps_the_name"),
-        _falls_first,
-        _gradients,
+        answers.falls_first,
+        answers.gradients,
         "In general: a gate that keeps nearly all of the old state passes nearly all of its gradient.",
     ),
     Lesson(
         "half_open",
         "Now the gates start by keeping 50 % a step. How far back do the LSTM and the GRU reach?",
         ("Both about as far as the RNN", "One or both of them much farther", "Both to the first letter"),
-        _gated_beside_plain,
-        _gradients,
+        answers.gated_beside_plain,
+        answers.gradients,
         "In general: gates do not remember by existing. A gate at 0.5 keeps half of the state at each step.",
     ),
     Lesson(
         "a_little_bias",
         "From 50 % to 73 %: which cells reach farther than before?",
         ("All of them", "Those with gates", "None of them"),
-        _farther_than_half_open,
-        _gradients,
+        answers.farther_than_half_open,
+        answers.gradients,
         "In general: how much of the old a gate starts by keeping is decided before any learning, by one bias.",
     ),
     Lesson(
         "plain_rnn_remembers",
         "One cue, then 40 silent steps, an orthogonal U, half-open gates. Where is most of the cue left at the end?",
         _cells("plain_rnn_remembers"),
-        _keeps_most,
-        _differences,
+        answers.keeps_most,
+        answers.differences,
         "In general: an orthogonal U turns a state and does not shrink it. Gates are not the only way to keep.",
         figure="difference",
     ),
@@ -221,8 +128,8 @@ LESSONS: Sequence[Lesson] = (
         "until_something_arrives",
         "Now noise arrives instead of silence. How much of the cue is left in the RNN, measured by what silence left?",
         ("About as much", "A part of it", "Less than a hundredth"),
-        _left_beside_silence,
-        _differences,
+        answers.left_beside_silence,
+        answers.differences,
         "In general: nothing in a plain RNN shuts the input out, and a half-open gate does not shut it out either.",
         figure="difference",
     ),
@@ -230,24 +137,24 @@ LESSONS: Sequence[Lesson] = (
         "exploding",
         "Recurrent gain 2, 32 units, an orthogonal U. What does the gradient do on its way back?",
         ("It falls", "It stays about as large", "It grows"),
-        _trend,
-        _gradients,
+        answers.trend,
+        answers.gradients,
         "In general: for that the largest singular value of U must be above 1. It is not enough: tanh intervenes.",
     ),
     Lesson(
         "memory_without_gradient",
         "Two units hold the sign of the first number to the end. How large is the gradient at that number?",
         ("About as large as at the end", "A part of it", "Less than a hundredth"),
-        _gradient_at_the_cue,
-        _gradients,
+        answers.gradient_at_the_cue,
+        answers.gradients,
         "In general: a state can hold a value while its gradient vanishes. A small gradient is no forgetting.",
     ),
     Lesson(
         "counting_brackets",
         "An LSTM whose weights were set to count brackets. When does its input gate open?",
         ("At every character", "At brackets only", "At the first character only"),
-        _opens_at,
-        _writing_gate,
+        answers.opens_at,
+        answers.writing_gate,
         "In general: a gate that opens on purpose can count. Nothing here was learned.",
         page="gates",
         figure="gates",
@@ -257,10 +164,42 @@ LESSONS: Sequence[Lesson] = (
         "Two GRUs with one set of weights; the reset gate acts before the product in one, after it in the other. From "
         "which step on do they differ?",
         ("From the first", "From the second", "Never"),
-        _first_apart,
-        _apart,
+        answers.first_apart,
+        answers.apart,
         "In general: there is no exact map between the two. Ask of every GRU which one it is.",
         page="equations",
         figure="mistakes",
+    ),
+)
+
+# The examples beside the course, with a question each for their handouts.
+BESIDE: Sequence[Lesson] = (
+    Lesson(
+        "theorys_line",
+        "An RNN, an orthogonal U, recurrent gain 0.5; one cue, then silence. How much of theory's bound does the "
+        "gradient have at the cue?",
+        ("Half of it or more", "Less than half", "Less than a hundredth"),
+        answers.beside_the_bound,
+        answers.and_its_bound,
+        "In general: the bound is the largest singular value of U to the power of the steps; tanh only takes away.",
+    ),
+    Lesson(
+        "latching_a_flag",
+        "A GRU whose weights were set to hold the digit after a !. When does the update gate of its second unit open?",
+        ("At every character", "After a ! only", "At the ! only"),
+        answers.opens_after_the_flag,
+        answers.writing_gate,
+        "In general: a gate that opens on purpose can choose what is held. Nothing here was learned.",
+        page="gates",
+        figure="gates",
+    ),
+    Lesson(
+        "the_price",
+        "The input jumps from 0 to 1 and stays there. In which cell does h take most steps for 90 % of its way?",
+        _cells("the_price"),
+        answers.follows_last,
+        answers.way_left,
+        "In general: a gate that keeps the old lets in little that is new.",
+        figure="states",
     ),
 )

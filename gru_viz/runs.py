@@ -16,6 +16,7 @@ from gru_viz.gradients import backpropagate, reach
 from gru_viz.handset import HAND_SET, HandSet
 from gru_viz.parameters import Parameters, init_params
 from gru_viz.sequences import Replacement, Sequence, default_replacement, parse_sequence, replace
+from gru_viz.settings import KEEP_CHOICES
 from gru_viz.trace import Trace
 
 
@@ -47,9 +48,25 @@ def parameters(experiment: Experiment, of: Cell, sequence: Sequence, seed: int |
 
 def keep_counts(experiment: Experiment, of: Cell) -> bool:
     """Whether the experiment's ``keep`` sets any gate of this cell: a bias that is set apart stands in its place."""
+    return not experiment.is_hand_set and bool(of.keep_biases(1.0).keys() - _set_apart(experiment, of))
+
+
+def _set_apart(experiment: Experiment, of: Cell) -> set[str]:
+    """The biases of this cell that were set one by one."""
     own = of.gate_biases()
-    apart = {own[gate][0] for gate, _ in experiment.biases if gate in own}
-    return not experiment.is_hand_set and bool(of.keep_biases(1.0).keys() - apart)
+    return {own[gate][0] for gate, _ in experiment.biases if gate in own}
+
+
+def keep_sets(experiment: Experiment, of: Cell, sequence: Sequence) -> dict[float, Parameters]:
+    """Keep -> the weights at that setting, all else the same; the experiment's own alone where it sets no gate."""
+    own = parameters(experiment, of, sequence)
+    if not keep_counts(experiment, of):
+        return {experiment.keep: own}
+    apart = _set_apart(experiment, of)
+    return {
+        keep: own | {name: np.full_like(own[name], b) for name, b in of.keep_biases(keep).items() if name not in apart}
+        for keep in KEEP_CHOICES
+    }
 
 
 def _hand_set(own: HandSet, of: Cell, sequence: Sequence) -> Parameters:
@@ -100,11 +117,6 @@ def traces(experiment: Experiment, sequence: Sequence) -> tuple[Trace, ...]:
 def step_in_view(experiment: Experiment, steps: int) -> int:
     """Its index, from 0."""
     return min(experiment.step or steps, steps) - 1
-
-
-def unit_in_view(experiment: Experiment) -> int:
-    """Its index, from 0."""
-    return min(experiment.unit, experiment.hidden_size) - 1
 
 
 def units_in_view(experiment: Experiment) -> tuple[int, ...]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from gru_viz.cells import cell_names
 from gru_viz.handset import HAND_SET
+from gru_viz.labels import grouped
 from gru_viz.sequences import KINDS, MAX_FILE, MAX_STEPS, number_text, read_number
 
 MAX_BIASES = 16
@@ -68,7 +69,7 @@ def _real(key: str, label: str, low: float, high: float) -> Setting:
 
 
 def _whole(key: str, label: str, low: int, high: int) -> Setting:
-    expected = f"a whole number from {low:,} to {high:,}"
+    expected = f"a whole number from {grouped(low)} to {grouped(high)}"
     return Setting(key, label, expected, _within(low, high, Integral), _read_whole, limits=(low, high))
 
 
@@ -97,7 +98,7 @@ def _text(key: str, label: str, longest: int) -> Setting:
         value.encode()  # half a character fits in no link: UnicodeEncodeError, a ValueError
         return str(value)
 
-    return Setting(key, label, f"a text of at most {longest:,} whole characters", check)
+    return Setting(key, label, f"a text of at most {grouped(longest)} whole characters", check)
 
 
 def _check_cells(value: Any) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gru_viz.cells import CATALOGUE, Cell
+from gru_viz.labels import grouped
 
 
 @dataclass(frozen=True)
@@ -109,5 +110,6 @@ def number_from_log10(log10: float, digits: int = 3) -> str:
         mantissa, exponent = mantissa / 10, exponent + 1
     if -4 < exponent < 5:
         decimals = max(0, digits - 1 - exponent)
-        return f"{round(mantissa * 10.0**exponent, decimals):,.{decimals}f}".replace(",", "\u202f")
+        value = round(mantissa * 10.0**exponent, decimals)
+        return f"{value:.{decimals}f}" if value < 10_000 else grouped(int(value))
     return f"{mantissa:.{digits - 1}f}·{power_of_ten(exponent)}"

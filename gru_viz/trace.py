@@ -73,6 +73,12 @@ class Trace:
         return self.states["h"].shape[-1]
 
     @functools.cached_property
+    def one_hot(self) -> bool:
+        """Whether the input of every step is a single 1 among zeros."""
+        x = self.inputs
+        return x.shape[-1] > 1 and bool(np.isin(x, (0.0, 1.0)).all() and (x.sum(axis=-1) == 1.0).all())
+
+    @functools.cached_property
     def names(self) -> tuple[str, ...]:
         """What ``trace[…]`` knows: the input and all that the equations define."""
         return ("x", *self.cell.names)

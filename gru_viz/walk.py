@@ -17,6 +17,7 @@ from gru_viz.backward import backward_plan
 from gru_viz.bulk import product_into
 from gru_viz.errors import InputError
 from gru_viz.graph import Array
+from gru_viz.labels import grouped
 from gru_viz.loop import Steps
 from gru_viz.stacks import transposed
 from gru_viz.trace import Trace
@@ -71,8 +72,8 @@ class Walk:
         size = 8 * values * math.prod(self.shape)
         if size > MAX_BYTES:
             raise InputError(
-                f"The gradients of this run would take {size / 2**20:,.0f} MB ({values} values at "
-                f"{self.steps:,} steps); at most {MAX_BYTES >> 20} MB are allowed."
+                f"The gradients of this run would take {grouped(round(size / 2**20))} MB ({values} values at "
+                f"{grouped(self.steps)} steps); at most {MAX_BYTES >> 20} MB are allowed."
             )
 
     # -- chunks -----------------------------------------------------------------------------------------------------

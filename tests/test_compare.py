@@ -26,7 +26,7 @@ from gru_viz.measures.compare import (
     rest,
     steps_after_jump,
 )
-from gru_viz.parameters import init_params, parameter_shapes
+from gru_viz.parameters import init_params, parameter_shapes, stacked_sets
 from gru_viz.runs import cells_of, parameters
 from gru_viz.sequences import parse_sequence
 from gru_viz.settings import KEEP_CHOICES
@@ -41,8 +41,14 @@ STATES = {name: ("h", "c") if "lstm" in name else ("h",) for name in cell_names(
 
 def price(of, params, sequence, keep):
     """Of one set of parameters."""
-    (steps,) = steps_after_jump(of, [params], sequence.values.shape[1])
-    return Price(keep, first_step_left(of, params, sequence), steps)
+    (steps,) = steps_after_jump(of, stacked_sets(of, [params]), sequence.values.shape[1])
+    return Price(keep, left_of(of, params, sequence), steps)
+
+
+def left_of(of, params, sequence):
+    """Of one set of parameters."""
+    (left,) = first_step_left(of, stacked_sets(of, [params]), sequence)
+    return left
 
 
 def found_for(experiment):
@@ -120,7 +126,7 @@ def test_what_a_run_holds_is_what_its_arrays_take():
     """What the run itself says when it is too large."""
     for of in CATALOGUE:
         params = gru_viz.init_params(of, 1, 512, seed=0)
-        with pytest.raises(gru_viz.InputError, match=rf"\({cost(of).kept} values of 10,000 x 512\)"):
+        with pytest.raises(gru_viz.InputError, match=rf"\({cost(of).kept} values of 10\u202f000 x 512\)"):
             gru_viz.run(of, params, np.ones((10_000, 1)))
 
 
@@ -181,18 +187,31 @@ def test_the_memory_of_the_first_step_is_that_of_torch(name):
         assert (distance.argmax() > 0) == ("lstm" in name)  # the largest difference need not be the first one
 
 
+def test_the_memory_of_a_long_sequence_is_that_of_torch():
+    of, sequence = cell("lstm"), parse_sequence("numbers", "1 -0.5 0.25 " * 60)
+    sets = [init_params(of, 1, 4, seed=8, bias={"b_f": bias}) for bias in (2.0, 6.0)]
+    assert len(sequence.values) > 3 * measures.BLOCK
+    without = sequence.values.copy()
+    without[0] = 0.0
+    for params, left in zip(sets, first_step_left(of, stacked_sets(of, sets), sequence), strict=True):
+        one, other = (by_torch("lstm", params, rows) for rows in (sequence.values, without))
+        for state, share in left.items():
+            distance = np.linalg.norm(one[state] - other[state], axis=1)
+            assert share == pytest.approx(distance[-1] / distance.max(), rel=1e-7, abs=1e-14)
+
+
 def test_a_first_input_that_is_zero_is_changed_to_one():
     of = cell("gru")
     (zero, one) = (parse_sequence("numbers", text) for text in ("0 0 0 0", "1 0 0 0"))
     params = parameters(Experiment(), of, zero)
-    assert first_step_left(of, params, zero) == first_step_left(of, params, one) != {"h": None}
+    assert left_of(of, params, zero) == left_of(of, params, one) != {"h": None}
 
 
 def test_an_input_that_nothing_reads_leaves_nothing():
     of, sequence = cell("lstm"), parse_sequence("numbers", "1 0 0")
     params = parameters(Experiment(), of, sequence)
     deaf = {name: value * (not name.startswith("W_")) for name, value in params.items()}
-    assert first_step_left(of, deaf, sequence) == {"h": None, "c": None}
+    assert left_of(of, deaf, sequence) == {"h": None, "c": None}
     assert price(of, deaf, sequence, 2.0).steps == 0
     assert not price(of, deaf, sequence, 2.0).has_point
 
@@ -222,9 +241,12 @@ def test_what_turns_for_ever_has_no_price():
     params = {"W_h": np.full((2, 1), 0.1), "U_h": turn, "b_h": np.array([0.1, 0.0])}
     assert price(of, params, sequence, 2.0).steps is None
     assert price(of, params | {"U_h": 0.3 * turn}, sequence, 2.0).steps in range(1, 20)
+    rests_under_one = params | {"W_h": np.full((2, 1), 20.0)}
+    assert rest(of, stacked_sets(of, [rests_under_one]), np.ones(1)).settled.all()
+    assert price(of, rests_under_one, sequence, 2.0).steps is None
 
 
-@pytest.mark.parametrize("kept", [0.5, 0.95, 0.99])
+@pytest.mark.parametrize("kept", [0.5, 0.95, 0.99, 0.997])
 def test_a_jump_is_measured_from_rest_to_rest_however_slow_the_cell(kept):
     """A unit with a bias, which is far from its place of rest at first: h' = k h + (1 - k) tanh(b + x)."""
     of = gru_viz.Cell("leak", "z = sigmoid(b_z)\nh' = (1 - z) * h + z * tanh(W_n @ x + b_n)")
@@ -232,7 +254,36 @@ def test_a_jump_is_measured_from_rest_to_rest_however_slow_the_cell(kept):
     found = price(of, params, parse_sequence("numbers", "1 0"), 2.0)
     assert found.steps == int(np.ceil(np.log(0.1) / np.log(kept)))
     alone = {name: value[None] for name, value in params.items()}
-    assert rest(of, alone, np.zeros(1), measures.REST).states["h"][0] == pytest.approx(np.tanh([1.0, 1.0]), abs=1e-5)
+    assert rest(of, alone, np.zeros(1)).states["h"][0] == pytest.approx(np.tanh([1.0, 1.0]), abs=1e-12)
+
+
+@pytest.mark.parametrize("name", cell_names())
+def test_an_input_that_nothing_reads_moves_no_cell_however_slow(name):
+    """A place of rest that is not exact would be a change, which takes its time."""
+    experiment = Experiment(cells=(name,), hidden_size=12, recurrent_gain=0.5, input_gain=0.0, seed=7019)
+    (found,), _ = found_for(experiment)
+    assert {one.steps for one in found.prices} == {0}
+
+
+def test_a_place_of_rest_is_that_of_a_long_run_in_torch():
+    params = weights(Experiment(keep=3.0), "lstm", list("ab"))
+    rows = np.tile([1.0, 0.0], (1_500, 1))
+    states = rest(cell("lstm"), stacked_sets(cell("lstm"), [params]), rows[0]).states
+    for name, values in by_torch("lstm", params, rows).items():
+        np.testing.assert_allclose(states[name][0], values[-1], rtol=0, atol=1e-8)
+
+
+def test_a_place_that_pushes_away_is_no_rest():
+    """One unit is soon where it stays; the other leaves a place that it could stay at, slowly at first."""
+    of, w, u = cell("rnn"), np.array([1.0, 1e-5]), np.array([0.5, 1.05])
+    h, path = np.zeros(2), [np.zeros(2)]
+    for _ in range(2_000):
+        h = np.tanh(w + u * h)
+        path.append(h)
+    distance = np.linalg.norm(np.array(path) - h, axis=1)
+    steps = int(np.flatnonzero(distance > 0.1 * distance[0])[-1]) + 1
+    params = {"W_h": w[:, None], "U_h": np.diag(u), "b_h": np.zeros(2)}
+    assert price(of, params, parse_sequence("numbers", "1 0"), 2.0).steps == steps > 2 * measures.BLOCK
 
 
 def test_what_drifts_for_longer_than_is_run_is_not_called_settled():
@@ -245,7 +296,7 @@ def test_long_sequences_are_measured_over_their_beginning():
     of = cell("gru")
     long, short = (parse_sequence("numbers", "1" + " 0" * (steps - 1)) for steps in (2_000, measures.MAX_STEPS))
     params = parameters(Experiment(keep=3.0), of, short)
-    assert first_step_left(of, params, long) == first_step_left(of, params, short)
+    assert left_of(of, params, long) == left_of(of, params, short)
 
 
 def test_the_time_is_the_median_of_a_few_runs(monkeypatch):
@@ -507,7 +558,7 @@ def test_a_price_without_both_numbers_has_no_point():
     read = conclusions.how_to_read(found, TEXT)
     assert "Where one of the two changes nothing there is none either." in read
     assert "come to rest" not in read
-    assert "come to rest in 3,000 steps" in conclusions.how_to_read([made("gru", ((0.1, 5), (0.5, None)))], TEXT)
+    assert "come to rest in 3000 steps" in conclusions.how_to_read([made("gru", ((0.1, 5), (0.5, None)))], TEXT)
     assert conclusions.prices_table(found)["left in h"] == ["no difference", 0.5]
 
 
@@ -588,6 +639,6 @@ def test_sets_side_by_side_are_each_as_if_alone():
     of = cell("lstm")
     sets = [init_params(of, 2, 5, seed=3, bias={"b_f": bias}) for bias in (0.0, 1.0, 3.0)]
     sets.insert(1, init_params(of, 2, 5, seed=4, recurrent_gain=60.0))
-    together = steps_after_jump(of, sets, 2)
-    assert together == [steps_after_jump(of, [each], 2)[0] for each in sets]
+    together = steps_after_jump(of, stacked_sets(of, sets), 2)
+    assert together == [steps_after_jump(of, stacked_sets(of, [each]), 2)[0] for each in sets]
     assert len(set(together)) > 2

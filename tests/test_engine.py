@@ -453,7 +453,7 @@ def weights(**changed) -> dict[str, object]:
         (np.ones((2, 0)), "x has the shape (2, 0); (T, I) or (T, B, I) is expected, each at least 1."),
         ([[1, 2], [3]], "x is not an array of numbers; (T, I) or (T, B, I) is expected."),
         ([["one"]], "x is not an array of numbers; (T, I) or (T, B, I) is expected."),
-        (np.ones((MAX_STEPS + 1, 3)), "x has 10,001 steps; at most 10,000 are allowed."),
+        (np.ones((MAX_STEPS + 1, 3)), "x has 10\u202f001 steps; at most 10\u202f000 are allowed."),
         ([[0, 0, 0], [0, float("nan"), 0]], "x holds a value that is not finite (nan or inf) at step 2."),
         ([[0, 0, 0], [0, 0, 0], [-float("inf"), 0, 0]], "x holds a value that is not finite (nan or inf) at step 3."),
         (np.ones((5, 2)), "Parameter W_h of rnn has the shape (4, 3); (4, 2) is expected."),
@@ -526,7 +526,7 @@ def test_a_run_that_takes_too_much_memory_is_refused_before_it_takes_any(name):
     with (
         patience(0.5),
         pytest.raises(
-            InputError, match=r"This run would take [\d,]+ MB .* of 10,000 x 512\); at most 64 MB are allowed"
+            InputError, match=r"This run would take [\d\u202f]+ MB .* of 10\u202f000 x 512\); at most 64 MB are allowed"
         ),
     ):
         run(cell(name), params, x)

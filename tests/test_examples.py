@@ -10,7 +10,7 @@ import pytest
 
 import gru_viz
 from gru_viz import InputError, backpropagate, cell, run
-from gru_viz.examples import EXAMPLES, HOW_MEASURED, example, example_names
+from gru_viz.examples import EXAMPLES, example, example_names
 from gru_viz.experiment import MAX_QUERY_BYTES, Experiment, from_query, link_fits, to_query
 from gru_viz.runs import cells_of, contrast, parameters, trace
 from gru_viz.sequences import parse_sequence
@@ -90,7 +90,7 @@ def test_what_is_said_is_a_sentence_about_this_run(each):
     assert len(sentence) < 300
     assert ("hand-set" in sentence) == each.experiment.badge.startswith("hand-set")
     assert (f"(seed {each.experiment.seed})" in sentence) == each.experiment.badge.startswith("random")
-    for text in (sentence, each.title, each.look, each.then, HOW_MEASURED):
+    for text in (sentence, each.title, each.look, each.then):
         assert re.search(AVOIDED, text) is None
     assert all(text and text[0].isupper() for text in (each.look, each.then))
     assert re.search("[.?]$", each.look)

@@ -256,6 +256,7 @@ def test_each_unit_has_its_place_in_the_triangle():
             assert size in ("", f"×{len(units)}")
             assert size == "" or len(units) > 1
         assert sorted(places) == list(range(5))
+        assert sorted(zip(x, y, strict=True)) == list(zip(x, y, strict=True))  # whichever unit is where
         for unit, (shut, opened) in places.items():
             assert shut == pytest.approx(np.mean(each.values[:, unit] < 0.1), abs=1e-6)
             assert opened == pytest.approx(np.mean(each.values[:, unit] > 0.9), abs=1e-6)

@@ -100,7 +100,13 @@ def test_unknown_weights_are_an_error_in_words():
 def test_tokens_that_count_as_silence_are_named():
     assert COUNTER.notice("(([]") == SIGN.notice(["7"]) == ""
     assert COUNTER.notice("(a)") == 'The bracket counter reads ( ) [ ]; "a" counts as silence.'
-    assert COUNTER.notice("b{a}{a") == 'The bracket counter reads ( ) [ ]; "b", "{", "a" and 1 more count as silence.'
+    assert COUNTER.notice("b{a}([{a") == 'The bracket counter reads ( ) [ ]; "b", "{", "a" and 1 more count as silence.'
+    none = (
+        "The bracket counter reads ( ) [ ], and the sequence holds none of them: each of its steps counts as silence."
+    )
+    assert COUNTER.notice("b{a}{a") == none
+    assert [COUNTER.is_silence(text) for text in ("b{a", "b{a(", "((")] == [True, False, False]
+    assert not SIGN.is_silence(["7", "-1"])
     assert LATCH.notice("!7 ") == 'The flag latch reads ! 0 1 2 3 4 5 6 7 8 9; "␣" counts as silence.'
 
 

@@ -12,16 +12,17 @@ from gru_viz.errors import InputError
 from gru_viz.examples import EXAMPLES, example
 from gru_viz.experiment import Experiment
 from gru_viz.handout import handout
-from gru_viz.lessons import LESSONS, lesson_of, neighbours
+from gru_viz.lessons import BESIDE, LESSONS, lesson_of, neighbours, question_of
 from gru_viz.sequences import parse_sequence
 from tests.expected import TITLES, all_found
 
 NAMES = [lesson.name for lesson in LESSONS]
+ALL = [each.name for each in (*LESSONS, *BESIDE)]
 
 
 def right(name: str, **changes: object) -> str:
     """The right answer to a lesson's question, of its experiment or of a changed one."""
-    lesson = lesson_of(name)
+    lesson = question_of(name)
     return lesson.answers[lesson.right(replace(lesson.example.experiment, **changes))]
 
 
@@ -68,15 +69,23 @@ def test_the_cell_whose_gradient_falls_first_by_torch():
         ("counting_brackets", {"text": "((()))"}, "At every character"),
         ("two_grus", {}, "From the second"),
         ("two_grus", {"hidden_size": 1}, "Never"),
+        ("theorys_line", {}, "Half of it or more"),
+        ("theorys_line", {"text": "1" + " 1 -1" * 8}, "Less than half"),
+        ("theorys_line", {"text": "3 -3 " * 20}, "Less than a hundredth"),
+        ("latching_a_flag", {}, "After a ! only"),
+        ("latching_a_flag", {"text": "3!14!1"}, "After a ! only"),
+        ("the_price", {}, "In the LSTM"),
+        ("the_price", {"keep": 0.0}, "In the RNN"),
+        ("the_price", {"keep": 3.0}, "In the GRU"),
     ],
 )
 def test_the_answer_follows_the_run(name, changes, answer):
     assert right(name, **changes) == answer
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ALL)
 def test_what_is_asked_and_said(name):
-    lesson = lesson_of(name)
+    lesson = question_of(name)
     assert lesson.question.endswith("?")
     assert len(set(lesson.answers)) == 3
     said = lesson.explained(lesson.example.experiment)
@@ -104,12 +113,15 @@ class Page(HTMLParser):
         self.texts.append(data)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ALL)
 def test_a_handout_has_the_question_first_and_the_answer_below_the_fold(name):
-    lesson = lesson_of(name)
+    lesson = question_of(name)
     text = handout(lesson, lesson.example.experiment, "http://127.0.0.1/?example=x")
     above, below = text.split('<div class="fold">')
     assert lesson.question in "".join(Page(above).texts)
+    if lesson.number:  # a title may give the answer away
+        assert lesson.example.title not in " ".join(Page(above).texts)
+        assert f"Lesson {lesson.number} of 9" in Page(above).texts
     assert all(answer in Page(above).texts for answer in lesson.answers)
     assert lesson.example.sentence() not in " ".join(Page(above).texts)
     assert not any(tag == "polyline" for tag, _ in Page(above).tags)
@@ -120,8 +132,14 @@ def test_a_handout_has_the_question_first_and_the_answer_below_the_fold(name):
     assert len({attrs["stroke-dasharray"] for attrs in drawn}) == len(drawn)
 
 
+def test_each_example_has_a_handout():
+    assert sorted(ALL) == sorted(each.name for each in EXAMPLES)
+    assert [lesson_of(each.name) for each in BESIDE] == [None] * 3
+    assert [each.heading for each in BESIDE] == [each.example.title for each in BESIDE]
+
+
 def test_a_handout_is_grey_and_asks_nobody():
-    for lesson in LESSONS:
+    for lesson in (*LESSONS, *BESIDE):
         text = handout(lesson, lesson.example.experiment)
         for red, green, blue in re.findall(r"#([0-9A-F]{2})([0-9A-F]{2})([0-9A-F]{2})\b", text):
             assert red == green == blue

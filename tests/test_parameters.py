@@ -164,8 +164,8 @@ def test_the_arguments_are_those_that_were_promised():
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        ({"input_size": 0}, "input_size is 0; a whole number from 1 to 1,024 is allowed."),
-        ({"input_size": 1_025}, "input_size is 1025; a whole number from 1 to 1,024 is allowed."),
+        ({"input_size": 0}, "input_size is 0; a whole number from 1 to 1024 is allowed."),
+        ({"input_size": 1_025}, "input_size is 1025; a whole number from 1 to 1024 is allowed."),
         ({"hidden_size": 0}, "hidden_size is 0; a whole number from 1 to 512 is allowed."),
         ({"hidden_size": 513}, "hidden_size is 513; a whole number from 1 to 512 is allowed."),
         ({"hidden_size": 2.0}, "hidden_size is 2.0; a whole number from 1 to 512 is allowed."),
@@ -232,7 +232,7 @@ def test_parameters_that_do_not_fit_are_refused(params, words):
 
 def test_an_input_wider_than_allowed_is_refused():
     params = {"W_h": np.zeros((1, 1_025)), "U_h": [[0.0]], "b_h": [0.0]}
-    with pytest.raises(InputError, match="input_size is 1025; a whole number from 1 to 1,024 is allowed"):
+    with pytest.raises(InputError, match="input_size is 1025; a whole number from 1 to 1024 is allowed"):
         run(cell("rnn"), params, np.ones((2, 1_025)))
 
 

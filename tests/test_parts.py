@@ -2,7 +2,6 @@
 
 import io
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,25 +12,9 @@ from gru_viz.cells import cell_names
 from gru_viz.experiment import Experiment
 from gru_viz.ui import save
 from tests.saying import plain
+from tests.visitor import calm, open_app, unfold
 
-APP = Path(__file__).resolve().parents[1] / "app.py"
 FILES = ["save_csv", "save_npz", "save_py"]
-
-
-def open_app(**query):
-    app = AppTest.from_file(APP, default_timeout=60)
-    app.query_params.update(query)
-    return calm(app.run())
-
-
-def calm(app):
-    assert not app.exception, app.exception
-    return app
-
-
-def unfold(app, key):
-    app.session_state[key] = True
-    return calm(app.run())
 
 
 def components(app, name):
@@ -80,7 +63,7 @@ def test_a_long_table_says_how_much_of_it_is_listed():
     assert len(table["rows"]) == 10_000
     assert [plain(each.value) for each in app.caption] == [
         "The line's places",
-        "The first 10,000 of 30,000 rows are listed.",
+        "The first 10\u202f000 of 30\u202f000 rows are listed.",
     ]
 
 

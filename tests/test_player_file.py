@@ -99,7 +99,9 @@ def test_what_is_no_run_is_refused_in_words(tmp_path, monkeypatch):
             with pytest.raises(gru_viz.InputError, match=re.escape(words)):
                 face(trace, **arguments)
     for height in (None, "900", 900.5, True, 0, -5, 10**9, math.nan):
-        with pytest.raises(gru_viz.InputError, match=r"height is .*; a whole number from 200 to 10,000 is allowed"):
+        with pytest.raises(
+            gru_viz.InputError, match=r"height is .*; a whole number from 200 to 10\u202f000 is allowed"
+        ):
             gru_viz.show(trace, height=height)
     for wrong in (None, 5, b"player.html", ["player.html"]):
         with pytest.raises(gru_viz.InputError, match=r"path is .*; the path of a file is expected"):

@@ -1,32 +1,15 @@
 """The page Step through by AppTest: which bytes the player gets, and when they are others."""
 
 import struct
-from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from gru_viz.errors import InputError
 from gru_viz.player import pack
 from gru_viz.runs import cells_of, trace
 from gru_viz.sequences import parse_sequence
 from gru_viz.ui import player, state
-
-ROOT = Path(__file__).resolve().parents[1]
-
-
-def visit(**query):
-    app = AppTest.from_file(ROOT / "app.py", default_timeout=60)
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.switch_page("app_pages/step.py")
-    return run(app)
-
-
-def run(app):
-    app.run()
-    assert not app.exception
-    return app
+from tests.visitor import calm, experiment, open_app
 
 
 def sent(app):
@@ -35,12 +18,8 @@ def sent(app):
     return struct.unpack("<4i", found[4:20]), found[24:]
 
 
-def experiment(app):
-    return app.session_state["experiment"]
-
-
 def test_the_player_gets_the_run_and_the_place_that_the_link_names():
-    app = visit(step="5", unit="2", backward="1", text="Ada saw")
+    app = open_app("step", step="5", unit="2", backward="1", text="Ada saw")
     start, data = sent(app)
     assert start == (5, 2, 1, 0)
     own = experiment(app)
@@ -51,11 +30,11 @@ def test_the_player_gets_the_run_and_the_place_that_the_link_names():
 
 
 def test_a_rerun_sends_the_same_bytes_and_another_seed_other_numbers_and_the_same_place():
-    app = visit(step="5")
+    app = open_app("step", step="5")
     before = sent(app)
-    assert sent(run(app)) == before
+    assert sent(calm(app.run())) == before
     app.number_input(key="experiment_seed").set_value(8)
-    start, data = sent(run(app))
+    start, data = sent(calm(app.run()))
     assert start == before[0]
     assert data != before[1]
 
@@ -146,5 +125,5 @@ def test_a_run_that_cannot_be_shown_is_a_sentence(monkeypatch):
         raise InputError("There is no gradient at step 3: a value inside the step grows beyond 1.8e308.")
 
     monkeypatch.setattr(player, "pack", refuse)
-    app = visit(text="something not packed before")
+    app = open_app("step", text="something not packed before")
     assert "There is no gradient at step 3" in app.error[0].value.replace("\u2060", "").replace("&#58;", ":")

@@ -1,22 +1,53 @@
-"""A figure for the back row: the same data, with text of 24 px and more."""
+"""A figure for the back row: the same data, with text of 24 px and more, and nothing over anything else."""
 
 import copy
+import itertools
+import re
 
 import pytest
 
+from gru_viz.cells import CATALOGUE, cell_names
 from gru_viz.experiment import Experiment
+from gru_viz.figures.compare import price_figure
 from gru_viz.figures.contrast import difference_figure, gradient_figure, states_figure
-from gru_viz.figures.projector import TEXT, enlarged
-from gru_viz.runs import contrast
+from gru_viz.figures.gates import gates_figure
+from gru_viz.figures.projector import LINE, LOWEST, TEXT, enlarged
+from gru_viz.measures.gates import gates
+from gru_viz.runs import contrast, traces
+from gru_viz.sequences import parse_sequence
 from gru_viz.theme import DARK, LIGHT
+from gru_viz.ui.compare import compared
 
-FOUND = contrast(Experiment())
-LABELS = FOUND.sequence.labels
-FIGURES = {
-    "gradient": gradient_figure(FOUND.reports, LABELS, LIGHT),
-    "states": states_figure(FOUND.reports, LABELS, DARK),
-    "difference": difference_figure(FOUND.differences, LABELS, LIGHT),
-}
+THREE, ALL = Experiment(), Experiment(cells=cell_names(), curve="parts")
+
+
+def gates_of(experiment):
+    sequence = parse_sequence(experiment.kind, experiment.text)
+    runs = traces(experiment, sequence)
+    found = [gate for run in runs for gate in gates(run)]
+    return gates_figure([run.cell for run in runs], found, sequence.labels, LIGHT)
+
+
+def figures():
+    for name, experiment in (("", THREE), (" of all", ALL)):
+        found = contrast(experiment)
+        reports, labels = found.reports, found.sequence.labels
+        yield f"gradient{name}", gradient_figure(reports, labels, LIGHT)
+        yield f"parts{name}", gradient_figure(reports, labels, LIGHT, "parts")
+        yield f"states{name}", states_figure(reports, labels, DARK)
+        yield f"difference{name}", difference_figure(found.differences, labels, LIGHT)
+        yield f"gates{name}", gates_of(experiment)
+        yield f"price{name}", price_figure(compared(experiment), experiment.keep, DARK)
+
+
+FIGURES = dict(figures())
+CLOSE = FIGURES["close numbers"] = copy.deepcopy(FIGURES["gradient"])
+LOW, HIGH = CLOSE["layout"]["yaxis"]["range"]
+CLOSE["layout"]["yaxis"] |= {
+    "tickvals": [LOW + (HIGH - LOW) * share for share in (0.1, 0.15, 0.2, 0.9, 0.16)], "ticktext": list("abcde")
+}  # fmt: skip
+PLACED = {"y", "y0", "y1", "domain"}  # upwards, in parts of the plot
+LENGTHS = {"size", "width", "height", "l", "r", "t", "b", "xshift", "yshift", "standoff", "thickness", "xpad"}
 
 
 def values(part, path=()):
@@ -26,6 +57,20 @@ def values(part, path=()):
             yield from values(inner, (*path, key))
     else:
         yield path, part
+
+
+def plot_height(figure):
+    layout = figure["layout"]
+    return layout["height"] - layout["margin"]["t"] - layout["margin"]["b"]
+
+
+def named_beside(figure):
+    """From what px down to what px each name beside the plot stands, as the page draws it at its lowest."""
+    for each in figure["layout"]["annotations"]:
+        if each.get("yref") == "paper" and each.get("xanchor") == "right":
+            lines = each["text"].count("<br>") + 1
+            middle = each["y"] * plot_height(figure) + each.get("yshift", 0)
+            yield middle - TEXT * lines / 2, middle + TEXT * lines / 2
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -38,14 +83,77 @@ def test_all_text_can_be_read_from_the_back_row(name):
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_the_data_stay_and_only_lengths_grow(name):
+def test_the_data_stay_and_only_lengths_and_places_change(name):
     small, before = dict(values(FIGURES[name])), copy.deepcopy(FIGURES[name])
     large = dict(values(enlarged(FIGURES[name])))
     assert FIGURES[name] == before
-    assert list(small) == list(large)
-    lengths = {"size", "width", "height", "l", "r", "t", "b", "xshift", "yshift", "standoff", "thickness", "xpad"}
     for path, value in small.items():
-        if path[-1] in lengths and isinstance(value, int | float):
+        key = next(each for each in reversed(path) if isinstance(each, str))
+        if path[0] == "layout" and (key in PLACED | {"tickvals", "ticktext", "yanchor", "yshift", "r", "b", "height"}):
+            continue
+        if key in LENGTHS and isinstance(value, int | float):
             assert abs(large[path]) > abs(value) or value == 0, path
-        elif not (isinstance(value, str) and "font-size" in value):
+        elif not (isinstance(value, str) and ("font-size" in value or "<br>" in value)):
             assert large[path] == value, path
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_no_name_lies_over_another(name):
+    beside = sorted(named_beside(enlarged(FIGURES[name])))
+    assert all(above >= below - 1 for (_, below), (above, _) in itertools.pairwise(beside))
+    assert all(low >= -LINE for low, _ in beside)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_no_number_of_an_axis_lies_over_another_and_the_last_one_stays(name):
+    small, large = FIGURES[name], enlarged(FIGURES[name])
+    axis, before = large["layout"].get("yaxis", {}), small["layout"].get("yaxis", {})
+    if "tickvals" in before and "range" in before:
+        places = sorted(axis["tickvals"])
+        px = plot_height(large) / (axis["range"][1] - axis["range"][0])
+        assert all((high - low) * px >= TEXT for low, high in itertools.pairwise(places))
+        assert len(axis["tickvals"]) == len(axis.get("ticktext", axis["tickvals"])) >= 1
+        pairs = dict(zip(before["tickvals"], before["ticktext"], strict=True))
+        assert all(pairs[at] == text for at, text in zip(axis["tickvals"], axis["ticktext"], strict=True))
+        assert axis["ticktext"][-1] == before["ticktext"][-1]
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_what_stands_beside_a_plot_has_room_there(name):
+    layout = enlarged(FIGURES[name])["layout"]
+    for each in layout["annotations"]:
+        if each.get("xref") == "paper" and each.get("xanchor") == "right":
+            longest = max(len(re.sub("<.*?>", "", line)) for line in each["text"].split("<br>"))
+            assert layout["margin"]["l"] >= 0.5 * TEXT * longest - each["xshift"]
+
+
+@pytest.mark.parametrize("name", ["gradient", "states", "difference", "gates", "price", "gradient of all"])
+def test_a_figure_is_low_enough_for_the_smallest_picture(name):
+    assert enlarged(FIGURES[name])["layout"]["height"] <= LOWEST
+
+
+def test_panels_keep_their_order_their_names_and_room_for_titles_between_them():
+    for name in ("gates", "gates of all", "states"):
+        small, large = FIGURES[name]["layout"], enlarged(FIGURES[name])["layout"]
+        axes = [key for key in small if key.startswith("yaxis")]
+        height = plot_height({"layout": large})
+        panels = sorted((tuple(large[key]["domain"]) for key in axes), reverse=True)
+        assert panels == [tuple(large[key]["domain"]) for key in axes]  # from the top downwards, as they were
+        assert all((low - below) * height >= 1 for (low, _), (_, below) in itertools.pairwise(panels))
+        for before, after in zip(small["annotations"], large["annotations"], strict=True):
+            inside = [key for key in axes if small[key]["domain"][0] <= before["y"] <= small[key]["domain"][1]]
+            still = [key for key in axes if large[key]["domain"][0] <= after["y"] <= large[key]["domain"][1]]
+            assert inside == still
+            if not inside:  # the title of a cell: above its panels, not over them
+                room = min(abs(after["y"] - edge) for panel in panels for edge in panel)
+                assert room * height >= LINE / 2 - 1
+        for before, after in zip(small["shapes"], large["shapes"], strict=True):
+            if before["yref"] != "paper":
+                assert before == after | {"line": before["line"]}  # in units of its panel's axis
+                continue
+            assert [before["y0"], before["y1"]] in [small[key]["domain"] for key in axes]
+            assert [after["y0"], after["y1"]] in [pytest.approx(large[key]["domain"]) for key in axes]
+
+
+def test_the_catalogue_is_what_is_measured_here():
+    assert len(ALL.cells) == len(CATALOGUE)

@@ -1,11 +1,9 @@
-"""The course in the app, through AppTest: questions before figures, answers, my seed, a class, projector, help.
+"""The course in the app, through AppTest: questions before figures, answers, my seed, help.
 
 Which answer is right is read from a run of torch or from the definition, never from the page.
 """
 
-import re
 from dataclasses import replace
-from urllib.parse import parse_qsl, urlsplit
 
 import numpy as np
 import pytest
@@ -14,20 +12,19 @@ from gru_viz.conclusions.contrast import my_seed
 from gru_viz.conclusions.help import FIGURES, MISCONCEPTIONS
 from gru_viz.conclusions.lessons import answered
 from gru_viz.experiment import Experiment, from_query, to_query, without_view
+from gru_viz.handset import HAND_SET
 from gru_viz.lessons import LESSONS, lesson_of
 from gru_viz.measures.what_if import Seeds
 from gru_viz.runs import contrast
 from gru_viz.ui.follow import class_link
 from gru_viz.ui.pages import ABOUT, PAGES
 from tests.saying import plain
-from tests.test_app import calm, enter, errors, experiment, figure, findings, lines, link, open_app, press, unfold
+from tests.visitor import calm, enter, errors, experiment, findings, go, lines, link, open_app, press, unfold
+
+HERE = "https://example.org/some/where"
 
 LENSES = [name for name in PAGES if name not in ABOUT]
 QUESTIONS = {lesson.name: lesson.question for lesson in LESSONS}
-
-
-def go(app, page):
-    return calm(app.switch_page(f"app_pages/{page}.py").run())
 
 
 def said(app):
@@ -148,6 +145,41 @@ def test_a_change_before_the_answer_stays_covered_as_long_as_the_question_is_abo
     assert drawn(app) == 3
 
 
+def test_the_way_back_to_the_lessons_own_run_is_there_when_something_was_changed():
+    app = open_app(lesson="3")
+    assert "lesson_run" not in [button.key for button in app.main.button]
+    press(app, "answer_1")
+    assert "lesson_run" not in [button.key for button in app.main.button]
+    found = note(app)
+    for field, value in (("seed", 8), ("text", "Something else"), ("hidden_size", 5)):
+        press(enter(app, field, value), "lesson_run")
+        assert without_view(experiment(app)) == without_view(lesson_of("a_little_bias").example.experiment)
+        assert note(app) == found  # the answer is still there
+        assert "lesson_run" not in [button.key for button in app.main.button]
+    enter(app, "curve", "input")  # a view is no other run
+    assert "lesson_run" not in [button.key for button in app.main.button]
+    covered = press(enter(open_app(lesson="3"), "keep", 2.0), "lesson_run")
+    assert (drawn(covered), experiment(covered).predict) == (0, True)
+    assert "lesson_run" not in [button.key for button in enter(open_app(), "seed", 8).main.button]
+    assert "lesson_run" not in [button.key for button in open_app(lesson="8", seed="3").main.button]  # set by hand
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=QUESTIONS)
+def test_nothing_beside_a_question_gives_its_answer_away(lesson):
+    app = unfold(open_app(lesson=str(lesson.number)), "examples", "more")
+    beside = [*app.sidebar.markdown, *app.sidebar.caption, *app.sidebar.info, *app.main.markdown, *app.main.title]
+    words = plain(" ".join([*(each.value for each in beside), *(button.label for button in app.sidebar.button)]))
+    own = HAND_SET.get(experiment(app).weights)
+    told = [lesson.example.title, lesson.example.sentence(), lesson.example.look, lesson.lesson]
+    told += [own.does, own.notice(experiment(app).text)] if own else []
+    assert [each for each in told if each and each in words] == []
+    page = go(app, "lessons")
+    assert lesson.example.title not in said(page)
+    press(go(app, lesson.page), "answer_none")
+    assert lesson.example.title in said(app)
+    assert lesson.example.title in said(go(app, "lessons"))
+
+
 def test_the_way_through_the_course():
     app = open_app()
     assert "lesson_next" not in [button.key for button in app.main.button]
@@ -158,9 +190,11 @@ def test_the_way_through_the_course():
     press(app, "start_who_keeps_the_name")
     go(app, "contrast")  # AppTest forgets st.switch_page with the next run; tests/browser follows it
     for lesson in LESSONS:
-        assert f"Lesson {lesson.number} of 9: {lesson.example.title}" in said(app).replace("*", "")
+        assert f"**Lesson {lesson.number} of 9**\n" in f"{said(app)}\n"
+        assert lesson.example.title not in said(app)  # which may give the answer away
         assert (experiment(app).example, drawn(app)) == (lesson.name, 0)
         press(go(app, lesson.page), "answer_0")
+        assert f"**Lesson {lesson.number} of 9:** {lesson.example.title}" in said(app)
         assert drawn(app) > 0
         if lesson is not LESSONS[-1]:
             press(app, "lesson_next")
@@ -255,124 +289,6 @@ def test_my_seed_stands_beside_the_200():
     assert f"as far as or farther than {below} of 200 seeds" in said(app)
     assert "Everyone types a number of their own in Seed" in said(app)
     assert "Everyone types" not in said(open_app())
-
-
-# -- for a class -------------------------------------------------------------------------------------------------------
-
-HERE = "https://example.org/some/where"
-
-
-@pytest.mark.parametrize("lesson", LESSONS, ids=QUESTIONS)
-@pytest.mark.parametrize("page", PAGES)
-def test_a_lessons_link_is_short(lesson, page):
-    here = HERE if page == "contrast" else f"{HERE}/{page}"
-    found = class_link(here, page, replace(lesson.covered, projector=True), lesson)
-    parts = urlsplit(found)
-    assert parts.path == "/some/where/"
-    assert dict(parse_qsl(parts.query)) == {"lesson": str(lesson.number)}
-    assert experiment(open_app(**dict(parse_qsl(parts.query)))) == lesson.covered
-
-
-def test_a_class_link_holds_the_seed_or_the_whole_experiment():
-    lesson = lesson_of("half_open")
-    assert class_link(f"{HERE}/", "contrast", replace(lesson.covered, seed=3), lesson) == f"{HERE}/?lesson=2&seed=3"
-    own = Experiment(text="a&b=ü", keep=0.0)
-    found = class_link(f"{HERE}/gates", "gates", own, None)
-    assert found.startswith(f"{HERE}/gates?")
-    assert from_query(dict(parse_qsl(urlsplit(found).query)))[0] == own
-    assert class_link(HERE, "contrast", Experiment(), None) == f"{HERE}/"
-
-
-def test_what_a_class_gets():
-    app = unfold(open_app(lesson="3"), "for_a_class")
-    labels = [button.label for button in app.sidebar.button]
-    assert "Projector (key P)" in labels
-    assert [each.proto.label for each in app.sidebar.get("download_button")] == ["Handout of this lesson"]
-    (code,) = app.sidebar.code
-    assert code.value.endswith("/?lesson=3")
-    plain_app = unfold(open_app(), "for_a_class")
-    assert not plain_app.sidebar.get("download_button")
-    long = unfold(open_app(text="long " * 150), "for_a_class")
-    assert any("too long for a code" in each.value for each in long.sidebar.markdown)
-
-
-def test_the_code_to_scan_holds_the_link():
-    """Read back from the drawing, module by module, and compared with the library's own matrix of that link."""
-    import segno
-
-    from gru_viz.ui.follow import _code
-
-    link = f"{HERE}/?lesson=3&a=%22%3Cb%3E"
-    drawn = _code(link)
-    path = re.search(r'class="qrline" stroke="#000" d="([^"]*)"', drawn)[1]
-    dark, x, y = set(), 0.0, 0.0
-    for command, numbers in re.findall(r"([Mmh])([-\d. ]+)", path):
-        values = [float(n) for n in re.findall(r"-?\d*\.?\d+", numbers)]
-        if command == "M":
-            x, y = values
-        elif command == "m":
-            x, y = x + values[0], y + values[1]
-        else:
-            dark |= {(int(y), int(x) + k) for k in range(int(values[0]))}
-            x += values[0]
-    wanted = segno.make(link, micro=False).matrix
-    assert dark == {(r + 4, c + 4) for r, row in enumerate(wanted) for c, bit in enumerate(row) if bit}
-    assert "<b>" not in drawn
-
-
-# -- projector ---------------------------------------------------------------------------------------------------------
-
-
-def sizes(value, name=""):
-    """Every font size in a figure."""
-    if isinstance(value, dict):
-        for key, part in value.items():
-            if key == "size" and name.endswith("font"):
-                yield part
-            else:
-                yield from sizes(part, key)
-    elif isinstance(value, list):
-        for part in value:
-            yield from sizes(part, name)
-
-
-@pytest.mark.parametrize("page", LENSES)
-def test_all_figures_are_large_on_a_projector(page):
-    app = go(open_app(projector="1"), page)
-    for chart in app.main.get("plotly_chart"):
-        found = list(sizes(figure(app, re.sub(r".*-", "", chart.proto.id))))
-        assert found
-        assert min(found) >= 24
-    assert "Show the conclusion" in buttons(app)
-
-
-def test_the_data_are_the_same_on_a_projector():
-    small, large = figure(open_app(), "gradient"), figure(open_app(projector="1"), "gradient")
-    assert [each["y"] for each in small["data"]] == [each["y"] for each in large["data"]]
-    assert large["layout"]["height"] > small["layout"]["height"]
-
-
-def test_the_conclusion_is_told_when_asked_for_and_hidden_with_the_next_experiment():
-    app = open_app(projector="1")
-    assert "Show the conclusion" in buttons(app)
-    assert "Hide the conclusion" in buttons(press(app, "tell"))
-    enter(app, "seed", 8)
-    assert "Show the conclusion" in buttons(app)
-    press(press(app, "tell"), "tell")
-    assert "Show the conclusion" in buttons(app)
-    press(app, "projector_off")
-    assert ("Show the conclusion" in buttons(app), link(app)) == (False, {"seed": "8"})
-
-
-def test_there_is_no_conclusion_to_show_before_the_answer_and_the_next_lesson_is_large_too():
-    app = open_app(lesson="3", projector="1")
-    assert buttons(app)[:3] == ["Back", "Next", "Leave"]
-    assert [code.value.rpartition("/")[2] for code in app.main.code] == ["?lesson=3"]  # everyone can answer it
-    assert not open_app(lesson="3").main.code
-    press(app, "answer_1")
-    assert "Show the conclusion" in buttons(app)
-    press(app, "lesson_next")
-    assert (experiment(app).projector, drawn(app)) == (True, 0)
 
 
 # -- help --------------------------------------------------------------------------------------------------------------

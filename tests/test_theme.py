@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gru_viz.cells import CATALOGUE, Cell, cell, cell_names
+from gru_viz.labels import grouped
 from gru_viz.roles import ROLES
 from gru_viz.theme import (
     DARK,
@@ -25,8 +26,7 @@ from gru_viz.theme import (
 )
 from gru_viz.ui.pages import ABOUT, PAGES
 from tests.saying import parts
-from tests.test_app import open_app
-from tests.test_teaching import go
+from tests.visitor import go, open_app
 
 SIX = ("keep", "write", "show", "look back", "candidate", "state")
 
@@ -185,7 +185,7 @@ def alike_without_colour(spec):
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("view", VIEWS)
 def test_no_figure_tells_its_series_apart_by_colour_alone(view, theme):
-    app, found = open_app(theme, **VIEWS[view]), 0
+    app, found = open_app(theme=theme, **VIEWS[view]), 0
     for page in LENSES:
         go(app, page)
         for chart in app.main.get("plotly_chart"):
@@ -206,12 +206,13 @@ def test_series_that_differ_in_colour_alone_are_noticed():
 
 CASES = [
     (0.0, "0"), (-0.0, "0"), (1.0, "1.00"), (-1.0, "−1.00"), (0.5, "0.500"), (-0.0037, "−0.00370"), (123.456, "123"),
-    (9.9996, "10.0"), (0.99996, "1.00"), (-9.9996, "−10.0"), (999.96, "1\u202f000"), (12_345, "12\u202f300"),
+    (9.9996, "10.0"), (0.99996, "1.00"), (-9.9996, "−10.0"), (999.96, "1000"), (12_345, "12\u202f300"),
     (99_949, "99\u202f900"), (99_951, "1.00·10⁵"), (100_000, "1.00·10⁵"), (-123_456, "−1.23·10⁵"),
     (0.001, "0.00100"), (0.0009996, "0.00100"),
     (0.000999, "9.99·10⁻⁴"), (0.0001, "1.00·10⁻⁴"), (2.44e-14, "2.44·10⁻¹⁴"),
     (1e100, "1.00·10¹⁰⁰"), (5e-324, "4.94·10⁻³²⁴"), (1.7976e308, "1.80·10³⁰⁸"),
-    (math.inf, "∞"), (-math.inf, "−∞"), (math.nan, "not a number"), (1000, "1\u202f000"), (3, "3.00"),
+    (math.inf, "∞"), (-math.inf, "−∞"), (math.nan, "not a number"), (1000, "1000"), (9999.6, "10\u202f000"),
+    (3, "3.00"),
 ]  # fmt: skip
 
 
@@ -241,6 +242,17 @@ def test_a_number_reads_back_within_the_digits_that_are_shown(value, digits):
     assert abs(found - wanted) <= 0.5001 * 10.0 ** (1 - digits)
     assert text.startswith("−") is (value < 0)
     assert not set(text) & set("-e,")
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "0"), (999, "999"), (1_000, "1000"), (9_999, "9999"), (10_000, "10\u202f000"), (-12_345, "-12\u202f345"),
+        (2**32 - 1, "4\u202f294\u202f967\u202f295"), (np.int64(131_072), "131\u202f072"),
+    ],
+)  # fmt: skip
+def test_a_count_is_grouped_from_five_digits_on(count, text):
+    assert grouped(count) == text
 
 
 def test_powers_of_ten():

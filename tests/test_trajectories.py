@@ -637,6 +637,9 @@ def test_labels_do_not_lie_over_each_other(text):
         for a, b in itertools.combinations(shown, 2):
             across, up = np.abs(own.points[a + 1] - own.points[b + 1]) * scale
             assert up > LINE or across > 8
+        for k in set(range(len(text))) - set(shown):  # and none is left out that had room
+            apart = np.abs(own.points[k + 1] - own.points[[late + 1 for late in shown if late > k]]) * scale
+            assert (apart <= [12, LINE]).all(axis=1).any()
 
 
 def test_a_long_word_leaves_its_neighbours_their_room():

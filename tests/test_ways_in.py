@@ -1,24 +1,23 @@
-"""Every way in through AppTest: what a visitor enters, uploads or chooses, and what the page and the link then hold."""
+"""Every way in through AppTest: what a visitor enters or uploads, and what the page and the link then hold."""
 
 import re
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from gru_viz.examples import EXAMPLES, example, example_names
-from gru_viz.experiment import Experiment, from_query, to_query, without_view
-from gru_viz.sequences import default_replacement, from_signal, from_text, parse_sequence
+from gru_viz.experiment import Experiment, from_query
+from gru_viz.sequences import parse_sequence
 from gru_viz.sequences.tables import MAX_FILE, SUNSPOTS
 from tests import expected
 from tests.expected import TITLES, all_found
-from tests.saying import assert_left_over, plain
-from tests.test_app import (
-    ALL,
+from tests.saying import assert_left_over
+from tests.visitor import (
+    FIGURES,
     MISTAKE,
     assert_draws,
     assert_says,
     calm,
+    captions,
     enter,
     errors,
     experiment,
@@ -28,26 +27,10 @@ from tests.test_app import (
     open_app,
     press,
     unfold,
+    warnings,
 )
 
 WORDS = ["My", "name", "is", "Ada", ".", "What", "is", "my", "name", "?"]
-
-
-def captions(app):
-    return [plain(caption.value) for caption in app.sidebar.caption]
-
-
-def warnings(app):
-    return [plain(warning.value) for warning in app.warning]
-
-
-def buttons(app):
-    return [button.key for button in app.button]
-
-
-def notes(app):
-    """What is said of the chosen example."""
-    return [text for info in app.main.info if "Look." in (text := plain(info.value))]
 
 
 def step_labels(app):
@@ -180,6 +163,7 @@ def test_a_signal_in_a_link_that_is_none_gets_its_sentence():
 
 # -- CSV ---------------------------------------------------------------------------------------------------------------
 
+
 PRICES = "day;open;close\n" + "".join(f"2020-01-{k:02};{k % 7},5;{-k * k % 11}\n" for k in range(1, 25))
 OPEN, CLOSE = ([k % 7 + 0.5 for k in range(1, 25)], [float(-k * k % 11) for k in range(1, 25)])
 
@@ -258,10 +242,10 @@ def test_a_file_with_two_columns_of_one_name_is_read_without_names():
 
 def test_a_file_of_more_than_2000_rows_is_read_in_parts():
     app = upload(enter(open_app(), "kind", "csv"), "x\n" + "\n".join(str(k % 1_000) for k in range(3_000)))
-    assert any("Rows 1 to 2,000 of 3,000" in caption for caption in captions(app))
+    assert any("Rows 1 to 2000 of 3000" in caption for caption in captions(app))
     calm(app.number_input(key="csv_first").set_value(2_991).run())
     assert experiment(app).text.splitlines() == ["standardised", "x", *(str(k) for k in range(990, 1_000))]
-    assert any("Rows 2,991 to 3,000 of 3,000" in caption for caption in captions(app))
+    assert any("Rows 2991 to 3000 of 3000" in caption for caption in captions(app))
     assert link(app)["csv"] == experiment(app).text
 
 
@@ -272,8 +256,8 @@ BAD_FILES = {
     "ragged": (b"a,b\n1,2\n3\n", "Line 3 has 1 cell"),
     "named twice": (b"a,a\n1,2\n", "Line 1 names both column 1 and column 2"),
     "words": (b"a,b\nx,y\n", "No column holds numbers alone"),
-    "too large": (b"1\n" * (MAX_FILE // 2 + 1), "at most 2,000,000 are read"),
-    "too many rows": (b"1\n" * 10_001, "more than 10,000 rows"),
+    "too large": (b"1\n" * (MAX_FILE // 2 + 1), "at most 2\u202f000\u202f000 are read"),
+    "too many rows": (b"1\n" * 10_001, "more than 10\u202f000 rows"),
     "formulas": (b"a\n=1+1\n", '"=1+1"'),
     "binary": (bytes(range(1, 9)) * 20, "a CSV file is text"),
     "markup": (b"![x](http://example.com)\n<b>\n", "No column holds numbers alone"),
@@ -316,198 +300,13 @@ def test_the_vectors_are_listed_around_the_step_in_view():
     assert not any("Steps" in caption for caption in captions(app))
 
 
-# -- examples ----------------------------------------------------------------------------------------------------------
+# -- every way in ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", example_names())
-def test_an_example_is_shown_with_what_to_notice(name):
-    app = unfold(open_app(seed="9"), "examples")
-    press(app, f"example_{name}")
-    chosen = example(name)
-    assert experiment(app) == from_query(link(app))[0]
-    assert to_query(experiment(app)) == {**to_query(chosen.experiment), "example": name}
-    (note,) = notes(app)
-    assert chosen.title in note
-    assert chosen.sentence() in note
-    assert chosen.look in note
-    assert chosen.then in note
-    assert not app.session_state["examples"]  # the list has folded up
-    assert "reset" not in buttons(app)
-    other = open_app(**link(app))
-    assert experiment(other) == experiment(app)
-    assert chosen.sentence() in notes(other)[0]
-
-
-@pytest.mark.parametrize("name", example_names())
-def test_the_name_of_an_example_is_a_link_to_it(name):
-    app = open_app(example=name, step="2")
-    assert experiment(app) == replace(example(name).experiment, example=name, step=2)
-    again = open_app(**link(app))
-    assert experiment(again) == experiment(app)
-
-
-def test_what_a_mail_program_adds_to_the_link_of_an_example_does_not_change_it():
-    app = open_app(example="exploding", utm_source="mail")
-    assert experiment(app) == replace(example("exploding").experiment, example="exploding")
-
-
-def test_a_change_back_to_the_usual_run_is_not_the_example():
-    app = open_app(example="half_open")
-    enter(app, "keep", Experiment().keep)
-    assert without_view(experiment(app)) == Experiment()
-    assert experiment(open_app(**link(app))) == experiment(app)
-
-
-def test_the_app_opens_without_a_note_and_offers_twelve_examples():
-    app = open_app()
-    assert not notes(app)
-    unfold(app, "examples")
-    assert [key for key in buttons(app) if key.startswith("example_")] == [f"example_{each.name}" for each in EXAMPLES]
-    said = [words for words in captions(app) if "**Then.**" in words]
-    assert len(said) == len(EXAMPLES)
-    for each, words in zip(EXAMPLES, said, strict=True):
-        assert each.sentence() in words
-        assert words.endswith(f"**Then.** {each.then}")
-
-
-def test_back_to_the_example_that_was_chosen_last():
-    app = open_app(example="half_open", **to_query(example("half_open").experiment))
-    assert len(notes(app)) == 1
-    assert "Half-open gates" in notes(app)[0]
-    enter(app, "keep", 1.0)
-    assert not notes(app)
-    enter(app, "text", "Hello")
-    press(app, "reset")
-    assert experiment(app) == Experiment(keep=0.0, example="half_open")
-    assert notes(app)
-    unfold(app, "examples")
-    press(app, "example_who_keeps_the_name")
-    enter(app, "seed", 8)
-    press(app, "reset")
-    assert experiment(app) == Experiment(example="who_keeps_the_name")
-
-
-def test_what_is_only_a_view_leaves_the_note():
-    app = open_app(example="half_open", keep="0", curve="input")
-    assert experiment(app).curve == "input"
-    assert ("reset" in buttons(app)) is True
-    app = open_app(example="half_open", keep="0", step="3")
-    assert notes(app)
-
-
-def test_an_unknown_example_in_a_link_gets_its_sentence():
-    app = open_app(example="nonsense")
-    assert 'example="nonsense" is not used' in warnings(app)[0]
-
-
-# -- mended ------------------------------------------------------------------------------------------------------------
-
-
-def test_a_replacement_in_a_link_that_does_not_occur_gets_a_note():
-    app = open_app(text="Hello Ada", replace="Zoe", by="Bob", seed="4")
-    (note,) = warnings(app)
-    assert 'The link replaces "Zoe" by "Bob", which is not possible in its sequence' in note
-    assert (experiment(app).replace, experiment(app).seed) == ("Ada", 4)
-    assert warnings(open_app(text="Hello Eve")) == []  # it named none
-
-
-def test_hand_set_weights_in_a_link_show_their_own_text():
-    app = open_app(weights="counter")
-    assert "(" in experiment(app).text
-    assert (link(app), warnings(app), errors(app)) == ({"weights": "counter"}, [], [])
-
-
-def test_a_replacement_comes_back_when_it_fits_again():
-    app = open_app()
-    enter(app, "by", "Eve")
-    for typed in ("My name is Ad. What is my name?", "My name", "My name is Ada again"):
-        enter(app, "text", typed)
-    assert (experiment(app).replace, experiment(app).by) == ("Ada", "Eve")
-    assert app.text_input(key="experiment_by").value == "Eve"
-    enter(app, "text", "Nobody")
-    assert experiment(app).replace in "Nobody"
-    enter(app, "kind", "numbers")
-    enter(app, "by", "5")
-    enter(app, "kind", "text")
-    enter(app, "text", "Ada")
-    assert (experiment(app).replace, experiment(app).by) == ("Ada", "Eve")
-    enter(app, "kind", "numbers")
-    assert experiment(app).by == "5"
-
-
-def put(app, kind, text):
-    """Write another sequence, and read what is replaced by what."""
-    enter(app, kind, text)
-    assert app.text_input(key="experiment_by").value == experiment(app).by
-    return experiment(app).replace, experiment(app).by
-
-
-def test_our_suggestion_of_a_replacement_follows_the_sequence():
-    app = enter(open_app(), "kind", "numbers")
-    assert put(app, "numbers", "5 0 0") == ("1", "6")
-    assert put(app, "numbers", "0.25 0 0") == ("1", "1.25")
-    assert put(app, "numbers", "-2 1") == ("1", "-1")
-    enter(app, "kind", "signal")
-    calm(app.selectbox(key="signal_name").select("noise").run())
-    for seed in (1, 2):
-        calm(app.number_input(key="signal_seed").set_value(seed).run())
-        (first, *_), *_ = from_signal(f"noise 40 {seed}").values.tolist()
-        assert (experiment(app).replace, float(experiment(app).by)) == ("1", pytest.approx(first + 1, abs=5e-4))
-    enter(app, "kind", "text")
-    assert put(app, "text", "Bob and Ada") == default_replacement(from_text("Bob and Ada")) == ("Ada", "Bob")
-    assert put(app, "text", "xy") == default_replacement(from_text("xy"))
-
-
-def test_a_replacement_that_was_asked_for_stays_while_it_fits():
-    app = enter(open_app(numbers="5 0 0"), "by", "9")
-    assert put(app, "numbers", "7 0 0") == ("1", "9")
-    assert put(app, "numbers", "9 0 0") == ("1", "10")  # by itself
-    assert put(app, "numbers", "4 0 0") == ("1", "9")
-    enter(app, "by", "5")  # just what we suggest
-    assert put(app, "numbers", "2 0 0") == ("1", "3")
-    app = open_app(numbers="5 0 0", by="9", replace="2")
-    assert put(app, "numbers", "6 0 0") == ("2", "9")
-    assert put(app, "numbers", "6") == ("1", "7")
-
-
-def test_the_replacement_of_an_example_stays_while_it_fits():
-    app = open_app()
-    assert put(app, "text", "Ada is my name") == ("Ada", "Bob")
-    assert put(app, "text", "Eve is her name") == default_replacement(from_text("Eve is her name"))
-    assert put(app, "text", "Ada again") == ("Ada", "Bob")
-
-
-def test_a_sequence_too_long_for_a_link_is_packed():
-    app = enter(open_app(seed="3"), "text", "é" * 1_000 + "a")
-    assert (warnings(app), {*link(app)} - {"replace", "by"}) == ([], {"z", "seed"})
-    assert experiment(open_app(**link(app))) == experiment(app)
-
-
-def test_a_sequence_that_cannot_be_packed_is_said_to_be_missing_and_kept_for_back():
-    long = "".join(chr(0x4E00 + code) for code in np.random.default_rng(0).integers(0, 900, 2_000))
-    app = enter(open_app(seed="3"), "text", long)
-    assert "This sequence is too long for a link" in warnings(app)[0]
-    assert (link(app)["seed"], "text" in link(app)) == ("3", False)
-    there = link(app)
-    assert experiment(app).text == long
-    enter(app, "text", "Hello Ada")
-    assert (warnings(app), link(app)["text"]) == ([], "Hello Ada")
-    del app.session_state["experiment"]  # as Back does: the link decides
-    app.query_params.clear()
-    for name, value in there.items():
-        app.query_params[name] = value
-    calm(app.run())
-    assert (experiment(app).text, experiment(app).seed) == (long, 3)
-    fresh = open_app(**there)  # as after a restart of the server
-    assert "missing" in warnings(fresh)[0]
-    assert (experiment(fresh).text, experiment(fresh).seed) == (Experiment().text, 3)
-
-
-@pytest.mark.parametrize("figures", [ALL])
-def test_every_way_in_has_all_figures(figures):
+def test_every_way_in_has_all_figures():
     for query in ({"words": "a b"}, {"rows": "1 2\n3 4"}, {"signal": "recall 9 1"}, {"signal": "brackets 9 1"},
                   {"csv": "as they are\na,b,c\n1,2,3\n4,5,6"}):  # fmt: skip
         app = open_app(**query)
         assert (errors(app), len(findings(app))) == ([], 3)
-        for key in figures:
+        for key in FIGURES:
             assert figure(app, key)["data"]

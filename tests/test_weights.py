@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from gru_viz import Cell, cell, init_params, run
+from gru_viz.cells import cell_names
 from gru_viz.experiment import Experiment
-from gru_viz.runs import contrast, parameters, until, variant_params
+from gru_viz.runs import cells_of, contrast, keep_sets, parameters, until, variant_params
 from gru_viz.sequences import parse_sequence
+from gru_viz.settings import KEEP_CHOICES, SCHEMES
 
 # One set of weights for a cell and its variant
 
@@ -68,6 +70,35 @@ def test_an_lstm_and_its_variant_with_one_set_of_weights_are_one():
         np.testing.assert_allclose(one.states[name], other.states[name], rtol=0, atol=1e-14)
     apart = [report.states["h"] for report in contrast(replace(experiment, weights="random")).reports]
     assert np.abs(apart[0] - apart[1]).max() > 1e-3
+
+
+# The settings of ``keep``
+
+
+@pytest.mark.parametrize("biases", [(), (("f", 1.0), ("z", -1.0)), (("i", 0.5), ("r", 2.0))])
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_sets_are_those_of_experiments_with_each_setting(scheme, biases):
+    one = Experiment(cells=cell_names(), scheme=scheme, biases=biases, keep=1.0, seed=9)
+    sequence = parse_sequence("text", one.text)
+    for experiment in (one, replace(one, cells=("gru", "gru_reset_after"), weights="shared")):
+        for of in cells_of(experiment):
+            sets = keep_sets(experiment, of, sequence)
+            expected = {keep: parameters(replace(experiment, keep=keep), of, sequence) for keep in KEEP_CHOICES}
+            follows = any((expected[0.0][name] != expected[3.0][name]).any() for name in of.parameters)
+            assert list(sets) == (list(KEEP_CHOICES) if follows else [1.0])
+            for keep, params in sets.items():
+                for name in of.parameters:
+                    np.testing.assert_array_equal(params[name], expected[keep][name])
+
+
+def test_a_bias_that_was_set_apart_stays_while_another_follows():
+    text = (
+        "f = sigmoid(W_f @ x + b_f)\nk = sigmoid(W_k @ x + b_k)\nc' = f * c + tanh(W_c @ x)\nh' = k * h + (1 - k) * c'"
+    )
+    experiment, of = Experiment(biases=(("f", 0.75),)), Cell("two", text)
+    for keep, params in keep_sets(experiment, of, parse_sequence("text", experiment.text)).items():
+        assert set(params["b_f"]) == {0.75}
+        assert set(params["b_k"]) == {keep}
 
 
 # Steps until most of a change is done

@@ -354,6 +354,12 @@ def test_the_four_gains_share_one_axis():
     found, _ = finished(multiples(SMALL, sequence_of(SMALL)))
     limits = multiple_limits(found)
     figures = [multiple_figure(each, limits, list("abcabdab"), LIGHT) for each in found]
+    for each in figures:  # the gain has a row of its own: on a phone there is no room for it beside the axis's words
+        (words,) = [said for said in each["layout"]["annotations"] if "∂L" in said["text"]]
+        title = each["layout"]["title"]
+        assert title["pad"]["t"] + 1.2 * title["font"]["size"] <= (
+            each["layout"]["margin"]["t"] - words["yshift"] - 1.2 * words["font"]["size"]
+        )
     assert {tuple(figure["layout"]["yaxis"]["range"]) for figure in figures} == {limits}
     assert all(limits[0] < norm.min() and norm.max() < limits[1] for each in found for norm in each.norms.values())
     assert [figure["layout"]["title"]["text"] for figure in figures] == ["gain 0.5", "gain 1", "gain 1.5", "gain 2"]

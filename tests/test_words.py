@@ -106,4 +106,4 @@ def test_what_begins_like_a_list_is_no_list():
 
 
 def test_a_number_stays_one_word():
-    assert markdown("7\u202f900 of 0.5") == "7\u202f900 of 0.5"
+    assert markdown("17\u202f900 of 0.5") == "17\u202f900 of 0.5"

@@ -6,6 +6,7 @@ from collections.abc import Sequence as Many
 
 from gru_viz.cells import Cell, cell
 from gru_viz.experiment import Experiment
+from gru_viz.labels import counted as counted
 from gru_viz.sequences import Sequence
 
 SHADE = "Shade: where 80 % of the seeds lie; the hairline in it: their median."
@@ -38,9 +39,24 @@ def not_compared(experiment: Experiment, shown: Cell) -> str:
     return f"The {cell(chosen).title} is not compared here: shown is the {shown.title}."
 
 
-def counted(count: int, thing: str) -> str:
-    """ "1 step", "32 steps" """
-    return f"{count:,} {thing}" + "s" * (count != 1)
+def at_each(count: int) -> str:
+    """ "each of 32 steps", of which the one may be all there is"""
+    return f"each of {counted(count, 'step')}" if count > 1 else "the only step"
+
+
+def every(count: int) -> str:
+    """ "all 32", "both" """
+    return f"all {count}" if count > 2 else "both"
+
+
+def span(low: str, high: str, words: str = "from {} to {}") -> str:
+    """ "from 0.25 to 0.75", and one text where both are the same"""
+    return words.format(low, high) if low != high else low
+
+
+def listed(names: Many[str]) -> str:
+    """ "a", "a and b", "a, b and c" """
+    return " and ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names)
 
 
 def in_each(cells: Many[Cell], texts: Many[str]) -> str:

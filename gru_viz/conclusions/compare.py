@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence as Many
 
 from gru_viz.cells import Cell
-from gru_viz.conclusions.common import called, counted, in_each, unit_of
-from gru_viz.conclusions.names import listed
+from gru_viz.conclusions.common import called, counted, in_each, listed, unit_of
+from gru_viz.labels import grouped
 from gru_viz.measures.compare import FLOAT, LEAST, MAX_STEPS, SETTLE_STEPS, TIMED_RUNS, Comparison, Count, Price
 from gru_viz.sequences import Sequence
 from gru_viz.settings import KEEP_CHOICES
@@ -31,7 +31,7 @@ def costs(found: Many[Comparison], sequence: Sequence, hidden_size: int) -> str:
     """How many parameters each cell has, and how many times those of the first that is."""
     inputs = sequence.values.shape[1]
     counts = [each.cost.parameters.total(inputs, hidden_size) for each in found]
-    texts = [f"{count:,}" + f" ({count / counts[0]:.3g} times as many)" * (k > 0) for k, count in enumerate(counts)]
+    texts = [grouped(count) + f" ({count / counts[0]:.3g} times as many)" * (k > 0) for k, count in enumerate(counts)]
     texts[0] += " parameters"
     sizes = f"{counted(hidden_size, 'hidden unit')} and {counted(inputs, 'input')}"
     return f"With {sizes} there are {in_each([each.cell for each in found], texts)}."
@@ -51,7 +51,7 @@ def memory(found: Many[Comparison], sequence: Sequence) -> str:
         return f"T{first[1:]}{changes}"
     texts = [_kept(each.own) if each in felt else "nothing at any step" for each in found]
     texts[found.index(felt[0])] += " of its largest difference"
-    end = "at the end" if steps == len(sequence.tokens) else f"after {steps:,} steps"
+    end = "at the end" if steps == len(sequence.tokens) else f"after {steps} steps"
     shown = in_each([each.cell for each in found], texts)
     return f"Without {first} ({taken}), {end} h differs by {shown}."
 
@@ -94,7 +94,7 @@ def _waits(prices: Many[tuple[Cell, Many[Price]]]) -> str:
     """ "90 % of a change takes 80 steps instead of 5 in the LSTM, 11 instead of 4 in the GRU" """
     moving = [of for of, own in prices if any(price.steps is None for price in own)]
     still = [of for of, own in prices if of not in moving and any(price.steps == 0 for price in own)]
-    texts = {of: [f"{price.steps:,}" for price in own] for of, own in prices if of not in (*moving, *still)}
+    texts = {of: [str(price.steps) for price in own] for of, own in prices if of not in (*moving, *still)}
     said = []
     if texts:
         first = next(iter(texts))
@@ -122,7 +122,7 @@ def _relation(gated: Many[Comparison], sequence: Sequence) -> str:
 
 
 def steps_text(steps: int | None) -> str:
-    return "not settled" if steps is None else "no change" if steps == 0 else f"{steps:,}"
+    return "not settled" if steps is None else "no change" if steps == 0 else str(steps)
 
 
 def misconception(found: Many[Comparison], sequence: Sequence, hidden_size: int) -> str:
@@ -134,7 +134,7 @@ def misconception(found: Many[Comparison], sequence: Sequence, hidden_size: int)
             count = each.cost.parameters.total(sequence.values.shape[1], hidden_size)
             return (
                 f"“More parameters is more memory” is not true: set to keep {KEEP_CHOICES[low.keep]} or "
-                f"{KEEP_CHOICES[high.keep]}, the {each.cell.title} has the same {count:,} parameters, and "
+                f"{KEEP_CHOICES[high.keep]}, the {each.cell.title} has the same {grouped(count)} parameters, and "
                 f"{texts[0]} or {texts[1]} of the first {unit_of(sequence)}'s difference is left."
             )
     return ""
@@ -147,7 +147,7 @@ def how_to_read(found: Many[Comparison], sequence: Sequence) -> str:
         "the setting of this run. "
     ) * several
     steps = [price.steps for each in found for price in each.prices]
-    over = f" Where h does not come to rest in {SETTLE_STEPS:,} steps there is no point." * (None in steps)
+    over = f" Where h does not come to rest in {SETTLE_STEPS} steps there is no point." * (None in steps)
     if not all(price.has_point or price.steps is None for each in found for price in each.prices):
         over += " Where one of the two changes nothing there is none either."
     return (
@@ -178,7 +178,7 @@ def table(found: Many[Comparison], sequence: Sequence, hidden_size: int) -> dict
         counts = [arithmetic(count, inputs, hidden_size) for count in (cost.parameters, cost.two_biases)]
         counts.append(arithmetic(cost.multiplications, inputs, hidden_size))
         counts.append(arithmetic(Count(0, 0, cost.squashings), inputs, hidden_size))
-        memory = [f"{FLOAT * values * hidden_size:,} bytes" for values in (cost.carried, cost.kept)]
+        memory = [f"{grouped(FLOAT * values * hidden_size)} bytes" for values in (cost.carried, cost.kept)]
         seconds = f"{number(1e6 * each.seconds, 2)} µs"
         left = [share(each.own.left[name]) if name in each.own.left else _NONE for name in ("h", *others)]
         columns[each.cell.title] = [*counts, *memory, seconds, *left, steps_text(each.own.steps)]
@@ -198,7 +198,7 @@ def arithmetic(count: Count, inputs: int, hidden: int) -> str:
     inside = " + ".join(filter(None, terms))
     text = inside if groups == 1 else f"{groups}·({inside})" if "+" in inside else f"{groups}·{inside}"
     text = " + ".join(filter(None, (text, _times(rest, f"{hidden}"))))
-    total = f"{count.total(inputs, hidden):,}"
+    total = grouped(count.total(inputs, hidden))
     return total if text in ("", total) else f"{text} = {total}"
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from gru_viz.cells import Cell
 from gru_viz.conclusions.common import SHADE as SHADE
-from gru_viz.conclusions.common import called, counted, in_each, unit_of
+from gru_viz.conclusions.common import at_each, called, counted, every, in_each, span, unit_of
 from gru_viz.experiment import Experiment
 from gru_viz.handset import HAND_SET
 from gru_viz.measures.what_if import Seeds
@@ -20,6 +20,7 @@ from gru_viz.theme import number, number_from_log10
 
 MY_SEED = "Everyone types a number of their own in Seed: where does yours fall?"
 CURVES = {"state": "carried state", "parts": "its parts h and c", "input": "input x"}
+BELOW_ZERO = "Orange is above 0; purple, which fills only the lower half of a square, is below."
 HOW_TO_READ = {
     "state": "L is the sum of the last h. Each line is the norm of its gradient by the state that the cell hands on "
     "after that step: h, in an LSTM h and c together. A marker stands at the farthest step with 1 % of the last step's "
@@ -50,7 +51,7 @@ def first_step(sequence: Sequence, reports: Many[CellReport]) -> str:
     first = called(sequence, 0)
     if not sequence.is_one_hot:
         first = f"the first {unit_of(sequence)}" + f", {first}," * bool(first)
-    later = f"{count - 1:,} {unit_of(sequence, count - 1)} later"
+    later = f"{count - 1} {unit_of(sequence, count - 1)} later"
     return f"{later} the gradient at {first} is {in_each([r.cell for r in reports], texts)}."
 
 
@@ -67,14 +68,14 @@ def reaches(experiment: Experiment, reports: Many[CellReport]) -> str:
             return f"{counted(steps - 1, 'step')} back the gradient is {in_each(cells, texts)}."
         names = ", ".join(f"the {report.cell.title}" for report in reports)
         if all(report.norm.min() >= report.norm[-1] - 2 for report in reports):
-            return f"The gradient keeps 1 % or more over all {steps:,} steps in {names}."
-        return f"At the first of {steps:,} steps the gradient still has 1 % or more of the last step's in {names}."
+            return f"The gradient keeps 1 % or more over {every(steps)} steps in {names}."
+        return f"At the first of {steps} steps the gradient still has 1 % or more of the last step's in {names}."
     if len(found) > 1 and max(found) <= CONTRAST * min(found) and max(found) < steps:
         gated = any(report.cell.keep_biases(1.0) for report in reports)
         half_open = gated and experiment.keep == 0 and not experiment.biases
         why = "the gates start by keeping only half of the state" if half_open else "there is hardly a difference"
-        return f"{_COUNT[len(found)]} below 1 % within {max(found) + 1:,} steps: {why}."
-    texts = [f"all {steps:,}" if reach == steps else f"{reach:,}" for reach in found]
+        return f"{_COUNT[len(found)]} below 1 % within {max(found) + 1} steps: {why}."
+    texts = ["all " * (reach == steps) + str(reach) for reach in found]
     texts[0] += " step" if found[0] == 1 else " steps"
     return f"The gradient reaches back over {in_each([report.cell for report in reports], texts)}."
 
@@ -101,6 +102,8 @@ def left_over(differences: Many[Difference], old: str, new: str) -> str:
     start = f"With {new} in place of {old},"
     if not any(each.distance.any() for each in differences):
         return f"{start} no h changes."
+    if len(differences[0].distance) == 1:
+        return f"{start} the last h is another one: no step comes after it that could keep or lose the difference."
     texts, said = [], False
     for each in differences:
         text = "no h changes"
@@ -174,15 +177,16 @@ def states_range(reports: Many[CellReport]) -> str:
     """Between which values the states lie; that a cell state may leave (-1, 1) is worth saying where it does."""
 
     def between(values: Many[np.ndarray]) -> str:
-        return f"{_edge(min(float(v.min()) for v in values))} and {_edge(max(float(v.max()) for v in values))}"
+        low, high = _edge(min(float(v.min()) for v in values)), _edge(max(float(v.max()) for v in values))
+        return f"between {low} and {high}" if low != high else f"at {low}"
 
     hidden = [report.states["h"] for report in reports]
     others = [(report, name) for report in reports for name in report.states if name != "h"]
-    text = f"{'Each' if len(hidden) > 1 else 'The'} hidden state h stays between {between(hidden)}"
+    text = f"{'Each' if len(hidden) > 1 else 'The'} hidden state h stays {between(hidden)}"
     for report, name in others:
         values = report.states[name]
         bound = ": it is not bounded by 1" if np.abs(values).max() > 1 else ""
-        text += f"; {name} of the {report.cell.title} between {between([values])}{bound}"
+        text += f"; {name} of the {report.cell.title} {between([values])}{bound}"
     return text + "."
 
 
@@ -193,7 +197,7 @@ def luck(found: Many[Seeds]) -> str:
     texts = []
     for reach in reaches.values():
         low, middle, high = np.quantile(reach, (0.1, 0.5, 0.9), method="inverted_cdf").astype(int)
-        texts.append(f"{middle:,} ({low:,} to {high:,})")
+        texts.append(f"{middle} ({low} to {high})")
     cells = [each.cell for each in found]
     spread = (
         f"Over seeds 0 to {seeds - 1} the median reach, and where 80 % of the seeds lie, is {in_each(cells, texts)}."
@@ -213,9 +217,9 @@ def my_seed(seed: int, reports: Many[CellReport], found: Many[Seeds]) -> str:
     """Where this seed falls among the others: how many of them reach no farther than it does."""
     texts: list[str] = []
     for report, each in zip(reports, found, strict=True):
-        steps = counted(report.reach, "step") if not texts else f"{report.reach:,}"
+        steps = counted(report.reach, "step") if not texts else str(report.reach)
         reaches = each.reaches[SHARE]
-        below = f"{int(np.sum(reaches <= report.reach)):,} of {len(reaches):,}"
+        below = f"{int(np.sum(reaches <= report.reach))} of {len(reaches)}"
         others = f"as far as or farther than {below} seeds" if not texts else below
         texts.append(f"{steps} in the {report.cell.title} ({others})")
     return f"Seed {seed} reaches back over {', '.join(texts)}."
@@ -230,30 +234,29 @@ def described(reports: Many[CellReport], sequence: Sequence) -> str:
             (number_from_log10(float(edge), 2) for edge in (finite.min(), finite.max())) if finite.size else ("0", "0")
         )
         zeros = int(np.sum(report.norm == -math.inf))
-        parts.append(
-            f"{report.cell.title}: between {low} and {high}, down to 1 % over the last {counted(report.reach, 'step')}"
-            + f", exactly zero at {counted(zeros, 'step')}" * bool(zeros)
-        )
-    return f"Norm of the carried gradient at each of {counted(len(sequence.tokens), 'step')}. " + ". ".join(parts) + "."
+        text = f"{report.cell.title}: {span(low, high, 'between {} and {}')}"
+        if len(sequence.tokens) > 1:
+            text += f", down to 1 % over the last {counted(report.reach, 'step')}"
+        parts.append(text + f", exactly zero at {counted(zeros, 'step')}" * bool(zeros))
+    return f"Norm of the carried gradient at {at_each(len(sequence.tokens))}. " + ". ".join(parts) + "."
 
 
 def described_states(reports: Many[CellReport]) -> str:
     parts = [
-        f"{report.cell.title} {name} from {_edge(float(values.min()), 3)} to {_edge(float(values.max()), 3)}"
+        f"{report.cell.title} {name} {span(_edge(float(values.min()), 3), _edge(float(values.max()), 3))}"
         for report in reports
         for name, values in report.states.items()
     ]
     steps, units = next(iter(reports[0].states.values())).shape
-    return (
-        f"States after each of {counted(steps, 'step')}, a row for each of {counted(units, 'unit')}. "
-        + ". ".join(parts)
-        + "."
-    )
+    return f"States after {at_each(steps)}, a row for each of {counted(units, 'unit')}. " + ". ".join(parts) + "."
 
 
 def described_differences(differences: Many[Difference]) -> str:
     parts = []
     for each in differences:
         largest = each.steps.start + int(each.distance.argmax()) + 1
-        parts.append(f"{each.cell.title}: largest at step {largest:,}, at the end {_of_all(each.left)} of it")
+        at = f"largest at step {largest}"
+        if len(each.distance) > 1:
+            at += f", at the end {_of_all(each.left)} of it"
+        parts.append(f"{each.cell.title}: {at if each.distance.any() else 'none at any step'}")
     return "Distance between the hidden states of the two runs. " + ". ".join(parts) + "."

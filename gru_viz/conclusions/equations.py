@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from gru_viz.cells import Cell
-from gru_viz.conclusions.common import counted
-from gru_viz.conclusions.names import Columns, listed, size
+from gru_viz.conclusions.common import at_each, counted, listed
+from gru_viz.conclusions.names import Columns, size
 from gru_viz.experiment import Experiment
+from gru_viz.labels import grouped
 from gru_viz.layouts import find_layout
 from gru_viz.measures.equations import (
     Apart,
@@ -22,6 +23,7 @@ from gru_viz.sequences import Sequence
 from gru_viz.settings import WEIGHTS
 from gru_viz.theme import number
 from gru_viz.torch_bridge import TorchCheck
+from gru_viz.torch_bridge.check import VALUE_TOLERANCE
 
 QUESTION = "What exactly is computed?"
 
@@ -37,7 +39,7 @@ def summary(of: Cell, sequence: Sequence, hidden: int) -> str:
     return (
         f"At each step the {of.title} makes {new} from the input x and from {old}, "
         f"in {counted(len(of.names), 'line')}. Here x has {counted(inputs, 'entry')}, "
-        f"every state {counted(hidden, 'unit')}, and the cell {sum(map(size, shapes.values())):,} parameters."
+        f"every state {counted(hidden, 'unit')}, and the cell {grouped(sum(map(size, shapes.values())))} parameters."
     ).replace("entrys", "entries")
 
 
@@ -59,14 +61,14 @@ def mistakes(found: Conventions) -> str:
 
 
 def described(found: Conventions) -> str:
-    parts = [
-        f"{name[0].upper()}{name[1:]}: {number(float(each.distance[0]), 2)} at the first step, largest at step "
-        f"{each.step:,} with {number(each.largest, 2)}, {number(float(each.distance[-1]), 2)} at the last"
-        for name, each in found.mistakes().items()
-    ]
-    return (
-        f"Largest difference of any unit's state, after each of {counted(found.ran.steps, 'step')}. {'. '.join(parts)}."
-    )
+    parts = []
+    for name, each in found.mistakes().items():
+        text = f"{name[0].upper()}{name[1:]}: {number(float(each.distance[0]), 2)}"
+        if found.ran.steps > 1:
+            text += f" at the first step, largest at step {each.step} with {number(each.largest, 2)}, "
+            text += f"{number(float(each.distance[-1]), 2)} at the last"
+        parts.append(text)
+    return f"Largest difference of any unit's state, after {at_each(found.ran.steps)}. {'. '.join(parts)}."
 
 
 def spoken(found: Conventions) -> list[tuple[str, str]]:
@@ -107,7 +109,7 @@ def _rounding(found: Apart, steps: int) -> str:
         return f"nothing changes but rounding: over {counted(steps, 'step')} the largest difference is {largest}."
     return (
         f"nothing changes but rounding, which this run magnifies: the largest difference is "
-        f"{number(float(found.distance[0]), 2)} at the first step and {largest} at step {found.step:,}."
+        f"{number(float(found.distance[0]), 2)} at the first step and {largest} at step {found.step}."
     )
 
 
@@ -154,7 +156,7 @@ def said_extra(found: Extra) -> str:
 
 
 def _largest(found: Apart) -> str:
-    return f"{number(found.largest, 2)}, at step {found.step:,}"
+    return f"{number(found.largest, 2)}, at step {found.step}"
 
 
 # -- the check ---------------------------------------------------------------------------------------------------------
@@ -180,11 +182,13 @@ def checked(found: Checked, steps: int) -> str:
             f"{gradient} of its largest entry."
         )
     if found.magnifies:
+        what = "nothing can" if of.worst_value > VALUE_TOLERANCE else "not every gradient can"
         return (
-            f"This run magnifies rounding, so {where} nothing can be compared to the last digit: PyTorch's values "
-            f"differ by up to {value} and its gradients by {gradient} of their largest entry; our own, with the units "
-            f"in reverse order, by {number(found.own_value, 2)} and {number(found.own_gradient, 2)}. Fewer steps or a "
-            "smaller recurrent gain can be compared."
+            f"This run magnifies rounding, so {where} {what} be compared to the last digit: PyTorch's values differ by "
+            f"up to {value} and its gradients by {gradient} of their largest entry; our own, with the units in reverse "
+            f"order or the activations rounded otherwise, by {number(found.own_value, 2)} and "
+            f"{number(found.own_gradient, 2)}. Fewer steps, a smaller recurrent gain or biases nearer to 0 can be "
+            "compared."
         )
     names = [max(each, key=lambda name: each[name]) for each in (of.values, of.gradients)]
     return (

@@ -7,8 +7,7 @@ from collections.abc import Sequence as Many
 import numpy as np
 
 from gru_viz.cells import Cell
-from gru_viz.conclusions.common import called, counted, in_each, unit_of
-from gru_viz.conclusions.names import listed
+from gru_viz.conclusions.common import at_each, called, counted, in_each, listed, span, unit_of
 from gru_viz.experiment import Experiment
 from gru_viz.measures.gates import FLAT, OPEN, SHUT, Gate, flat_share
 from gru_viz.roles import KEEP, WRITE
@@ -64,7 +63,7 @@ def moved_most(found: Many[Gate], sequence: Sequence) -> str:
             continue
         others = int(np.sum(np.isclose(gate.moves, size, rtol=1e-9))) - 1
         also = f", and as much at {counted(others, 'other step')}" * (others > 0)
-        step, token = f"step {at + 2:,}", called(sequence, at + 1)
+        step, token = f"step {at + 2}", called(sequence, at + 1)
         where = f"at {token} ({step})" if sequence.is_one_hot else f"at {step}" + f" ({token})" * bool(token)
         texts.append(f"in the {cell.title} {gate.name} {where}, by {opening(size)}{also}")
     return f"The gate that moved most from one step to the next, on average over its units: {'; '.join(texts)}."
@@ -73,7 +72,7 @@ def moved_most(found: Many[Gate], sequence: Sequence) -> str:
 def meaning(experiment: Experiment) -> str:
     """Whether it means anything that a gate moved there."""
     if experiment.is_hand_set:
-        return "These weights were set by hand: here a gate opens on purpose."
+        return "These weights were set by hand: where a gate opens, it opens on purpose."
     return "The weights are random: that it was this gate at this place means nothing, and another seed gives another."
 
 
@@ -97,7 +96,7 @@ def _where(is_open: np.ndarray, sequence: Sequence) -> str:
     if shut.isdisjoint(tokens):
         named = [f'"{label}"' for label in tokens]
         return "at " + " and ".join(named[:MAX_NAMED]) + _more(len(named), "token")
-    named = [f'{place + 1:,} ("{sequence.labels[place]}")' for place in places]
+    named = [f'{place + 1} ("{sequence.labels[place]}")' for place in places]
     return f"at step{'s' * (len(named) > 1)} " + " and ".join(named[:MAX_NAMED]) + _more(len(named), "step")
 
 
@@ -114,9 +113,8 @@ def averages(cells: Many[Cell], found: Many[Gate]) -> str:
         open_by = [f"{opening(float(gate.values.mean()))} ({gate.name})" for gate in keeping]
         texts.append(f"What keeps the old is open by {in_each([gate.cell for gate in keeping], open_by)} on average")
     if others:
-        low, high = opening(min(others)), opening(max(others))
         who = "the other gates" if keeping else "No gate keeps the old; the gates are open"
-        texts.append(f"{who} by {low} to {high}" if low != high else f"{who} by {low}")
+        texts.append(f"{who} by {span(opening(min(others)), opening(max(others)), '{} to {}')}")
     if without := [cell.title for cell in cells if cell not in {gate.cell for gate in found}]:
         texts.append(f"the {' and the '.join(without)} has no gates")
     return "; ".join(texts) + "."
@@ -170,8 +168,7 @@ def saturated(found: Many[Gate]) -> str:
         texts.append(f"{_names(complements)}, {which} below {SHUT} just as often")
     if others:
         saturated = [float(gate.open.mean() + gate.shut.mean()) for gate in others]
-        low, high = percent(min(saturated)), percent(max(saturated))
-        between = f"{low} to {high}" if low != high else low
+        between = span(percent(min(saturated)), percent(max(saturated)), "{} to {}")
         who = _names(others)
         texts.append(
             f"{who} {'are' if ' and ' in who else 'is'} above {OPEN} or below {SHUT} at {between}"
@@ -262,12 +259,12 @@ def described(cells: Many[Cell], found: Many[Gate]) -> str:
     gated = {gate.cell.name for gate in found}
     parts = [f"{cell.title}: no gates" for cell in cells if cell.name not in gated]
     parts += [
-        f"{gate.cell.title} {gate.name} ({gate.role}): from {opening(float(gate.values.min()))} to "
-        f"{opening(float(gate.values.max()))}, on average {opening(float(gate.values.mean()))}"
+        f"{gate.cell.title} {gate.name} ({gate.role}): {_span(gate.values)}, on average "
+        f"{opening(float(gate.values.mean()))}"
         for gate in found
     ]
     return (
-        f"Gates at each of {counted(steps, 'step')}, a row for each of {counted(units, 'unit')}, 0 shut to 1 open. "
+        f"Gates at {at_each(steps)}, a row for each of {counted(units, 'unit')}, 0 shut to 1 open. "
         + ". ".join(parts)
         + "."
     )
@@ -275,12 +272,20 @@ def described(cells: Many[Cell], found: Many[Gate]) -> str:
 
 def described_lines(found: Many[Gate], units: Many[int]) -> str:
     parts = [
-        f"{gate.cell.title} {gate.name} of unit {unit + 1}: from {opening(float(gate.values[:, unit].min()))} to "
-        f"{opening(float(gate.values[:, unit].max()))}, at the end {opening(float(gate.values[-1, unit]))}"
+        f"{gate.cell.title} {gate.name} of unit {unit + 1}: {_span(gate.values[:, unit])}"
+        + f", at the end {opening(float(gate.values[-1, unit]))}" * (len(gate.values) > 1)
         for gate in found
         for unit in units
     ]
     return "Gates of single units as lines from 0 to 1. " + ". ".join(parts) + "."
+
+
+def _span(values: np.ndarray) -> str:
+    return span(opening(float(values.min())), opening(float(values.max())))
+
+
+def _shares(values: np.ndarray) -> str:
+    return span(percent(float(values.min())), percent(float(values.max())), "{} to {}")
 
 
 def described_half_lives(found: Many[Gate]) -> str:
@@ -294,9 +299,7 @@ def described_half_lives(found: Many[Gate]) -> str:
 
 def described_saturation(found: Many[Gate]) -> str:
     parts = [
-        f"{gate.cell.title} {gate.name}: shut at {percent(float(gate.shut.min()))} to "
-        f"{percent(float(gate.shut.max()))} of steps, open at {percent(float(gate.open.min()))} to "
-        f"{percent(float(gate.open.max()))}"
+        f"{gate.cell.title} {gate.name}: shut at {_shares(gate.shut)} of steps, open at {_shares(gate.open)}"
         for gate in found
     ]
     return (

@@ -10,7 +10,7 @@ import numpy as np
 
 from gru_viz.cells import Cell
 from gru_viz.conclusions.common import SHADE as SHADE
-from gru_viz.conclusions.common import counted, in_each
+from gru_viz.conclusions.common import at_each, counted, every, in_each, listed, span
 from gru_viz.experiment import Experiment
 from gru_viz.gradients import reached
 from gru_viz.measures.gradients import DIRECT, HOLDS, POWER, PRODUCT, Reached, slope
@@ -69,12 +69,10 @@ def has_reach(experiment: Experiment) -> bool:
 def loss(experiment: Experiment, step: int) -> str:
     """What L is; ``step`` counts from 1."""
     if experiment.loss == "every":
-        return f"L is the sum of h after every step up to {step:,}."
+        return f"L is the sum of h after every step up to {step}."
     if experiment.loss == "target":
-        return (
-            f"L is the squared distance of h after step {step:,} to {_plain(experiment.target)} in every unit, summed."
-        )
-    return f"L is the sum of h after step {step:,}."
+        return f"L is the squared distance of h after step {step} to {_plain(experiment.target)} in every unit, summed."
+    return f"L is the sum of h after step {step}."
 
 
 def finding(experiment: Experiment, found: Many[Reached]) -> str:
@@ -113,9 +111,10 @@ def reaches(found: Many[Reached], share: float) -> str:
     steps, reach = len(found[0].norm), [each.reach(share) for each in found]
     if not any(reach):
         return "The loss has no gradient here: h stands where it is wanted."
-    if len(found) > 1 and set(reach) == {steps}:
-        return f"Down to {percent(share)}, the gradient reaches back over all {steps:,} steps in each cell."
-    texts = ["all " * (each == steps) + f"{each:,}" for each in reach]
+    if set(reach) == {steps} and steps > 1:
+        cells = "each cell" if len(found) > 1 else f"the {found[0].cell.title}"
+        return f"Down to {percent(share)}, the gradient reaches back over {every(steps)} steps in {cells}."
+    texts = ["all " * (each == steps) + str(each) for each in reach]
     texts[0] += " step" if reach[0] == 1 else " steps"
     return f"Down to {percent(share)}, the gradient reaches back over {in_each([each.cell for each in found], texts)}."
 
@@ -142,7 +141,7 @@ def thresholds(experiment: Experiment) -> str:
 
 def early(step: int, count: int) -> str:
     """That the loss is not after the last step; nothing where it is. Both count from 1."""
-    return f"L is taken after step {step:,} of {count:,}, the step in view." if step < count else ""
+    return f"L is taken after step {step} of {count}, the step in view." if step < count else ""
 
 
 def named(experiment: Experiment, found: Many[Reached]) -> str:
@@ -255,14 +254,16 @@ def saliency(found: Many[Reached]) -> str:
     texts = []
     for each in found:
         at = int(each.saliency.argmax())
-        texts.append(f"step {at + 1:,}" if each.saliency[at] > -math.inf else "no input")
+        texts.append(f"step {at + 1}" if each.saliency[at] > -math.inf else "no input")
     if set(texts) == {"no input"}:
-        return (
-            f"h after step {end:,} does not move with a small change of any input: its gradient by each is exactly 0."
-        )
+        return f"h after step {end} does not move with a small change of any input: its gradient by each is exactly 0."
+    if end == 1:
+        return "There is one step up to the loss: h hangs on its input and on no other."
+    if len(set(texts)) == 1 < len(texts):
+        return f"h after step {end} hangs most on the input of {texts[0]} in each cell."
     first = next(k for k, text in enumerate(texts) if text != "no input")
     texts[first] = f"the input of {texts[first]}"
-    return f"h after step {end:,} hangs most on {in_each([each.cell for each in found], texts)}."
+    return f"h after step {end} hangs most on {in_each([each.cell for each in found], texts)}."
 
 
 def luck(experiment: Experiment, found: Many[Seeds]) -> str:
@@ -272,7 +273,7 @@ def luck(experiment: Experiment, found: Many[Seeds]) -> str:
     texts, share = [], experiment.share
     for each in found:
         low, middle, high = np.quantile(each.reaches[share], (0.1, 0.5, 0.9), method="inverted_cdf").astype(int)
-        texts.append(f"{middle:,} ({low:,} to {high:,})")
+        texts.append(f"{middle} ({low} to {high})")
     seeds = len(found[0].reaches[share])
     cells = in_each([each.cell for each in found], texts)
     return (
@@ -309,20 +310,20 @@ def described(experiment: Experiment, found: Many[Reached]) -> str:
     for each in found:
         for part, values in each.curves.items():
             text = f"{each.cell.title} {part}".rstrip() + f": {range_of(values)}"
-            if has_reach(experiment):
+            if has_reach(experiment) and len(values) > 1:
                 reach = counted(each.reach(experiment.share), "step")
                 text += f", down to {percent(experiment.share)} over the last {reach}"
             parts.append(text)
         parts += [f"{each.cell.title}, {name}: {range_of(values)}" for name, values in each.theory.items()]
     what = {"state": "carried gradient", "parts": "parts of the carried gradient", "input": "gradient by the input",
             "jacobian": "product of Jacobians"}[experiment.norm]  # fmt: skip
-    return f"Norm of the {what} at each of {counted(len(found[0].norm), 'step')}. " + ". ".join(parts) + "."
+    return f"Norm of the {what} at {at_each(len(found[0].norm))}. " + ". ".join(parts) + "."
 
 
 def described_saliency(found: Many[Reached]) -> str:
     parts = [f"{each.cell.title}: {range_of(each.saliency)}" for each in found]
     end = len(found[0].norm)
-    return f"Norm of the gradient of h after step {end:,} by the input of each step. {'. '.join(parts)}."
+    return f"Norm of the gradient of h after step {end} by the input of {at_each(end)}. {'. '.join(parts)}."
 
 
 def range_of(values: np.ndarray) -> str:
@@ -332,14 +333,10 @@ def range_of(values: np.ndarray) -> str:
     text = "exactly zero throughout"
     if finite.size:
         low, high = (number_from_log10(float(edge), 2) for edge in (finite.min(), finite.max()))
-        text = f"between {low} and {high}" + f", exactly zero at {counted(zeros, 'step')}" * bool(zeros)
+        text = span(low, high, "between {} and {}") + f", exactly zero at {counted(zeros, 'step')}" * bool(zeros)
     return text
 
 
 def _plain(value: float) -> str:
     """A number as it was entered."""
     return f"{value:g}".replace("-", "−")
-
-
-def listed(names: Many[str]) -> str:
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

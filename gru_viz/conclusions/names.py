@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping
 from collections.abc import Sequence as Many
 
 from gru_viz.cells import Cell
+from gru_viz.conclusions.common import listed
 from gru_viz.conventions import update_gates
 from gru_viz.grammar import MatrixProduct, Name, Product, walk
+from gru_viz.labels import grouped
 from gru_viz.layouts import SYSTEMS, Layout, find_layout, why_not
 from gru_viz.measures.equations import reset_place
 from gru_viz.notation.forms import Plain
@@ -16,11 +18,6 @@ from gru_viz.parameters import parameter_shapes
 from gru_viz.sequences import Sequence
 
 Columns = Mapping[str, Many[str]]
-
-
-def listed(names: Many[str]) -> str:
-    """ "a", "a and b", "a, b and c" """
-    return " and ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names)
 
 
 def size(shape: tuple[int, ...]) -> int:
@@ -42,8 +39,8 @@ def names(of: Cell, sequence: Sequence, hidden: int) -> Columns:
             meanings[name].replace(" - ", " − ") if name in meanings else _part(of, name) for name in letters
         ],
         "shape": [" × ".join(each) for each in letters.values()],
-        "here": [" × ".join(f"{n:,}" for n in here[name]) for name in letters],
-        "numbers": [f"{size(here[name]):,}" for name in letters],
+        "here": [" × ".join(str(n) for n in here[name]) for name in letters],
+        "numbers": [grouped(size(here[name])) for name in letters],
     }
 
 
@@ -119,7 +116,7 @@ def arrays(of: Cell, inputs: int, hidden: int) -> Columns:
         for array, letters in layout.shape_texts().items():
             own = [parameter for name, _, parameter in blocks if name + layout.suffix == array]
             signed = [f"−{name}" if name in layout.negated else name for name in own]
-            shape = ", ".join(f"{n:,}" for n in here[array]) + "," * (len(here[array]) == 1)
+            shape = ", ".join(str(n) for n in here[array]) + "," * (len(here[array]) == 1)
             for column, text in zip(
                 columns.values(), (layout.system, array, letters, f"({shape})", ", ".join(signed)), strict=True
             ):

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from gru_viz.conclusions.common import counted, in_each
-from gru_viz.conclusions.gradients import listed, percent, range_of, steps_of
+from gru_viz.conclusions.common import counted, in_each, listed
+from gru_viz.conclusions.gradients import percent, range_of, steps_of
+from gru_viz.labels import grouped
 from gru_viz.measures.gradients import HOLDS, Reached
 from gru_viz.measures.spectra import Horizon, Spectra
 from gru_viz.sequences import Sequence
@@ -21,12 +22,12 @@ def spectra(found: Many[Spectra]) -> str:
     """How much the step with the loss can stretch a gradient."""
     cells, step = [each.cell for each in found], int(found[0].steps[-1]) + 1
     radius = in_each(cells, [number(float(np.abs(each.eigenvalues[-1]).max()), 2) for each in found])
-    return f"Step {step:,}: the eigenvalue farthest from 0 has the size {radius}."
+    return f"Step {step}: the eigenvalue farthest from 0 has the size {radius}."
 
 
 def ordinal(number: int) -> str:
     ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number:,}{ending}"
+    return f"{number}{ending}"
 
 
 def stretches(found: Many[Spectra]) -> str:
@@ -42,7 +43,7 @@ def circle_how(found: Many[Spectra]) -> str:
     step, every = int(found[0].steps[-1]) + 1, int(np.diff(found[0].steps)[-1]) if len(found[0].steps) > 1 else 1
     thinned = f"every {ordinal(every)} step" if every > 1 else "every step"
     return (
-        f"Eigenvalues of the Jacobian ∂s after / ∂s before: small those of {thinned}, large those of step {step:,}. "
+        f"Eigenvalues of the Jacobian ∂s after / ∂s before: small those of {thinned}, large those of step {step}. "
         "Inside the circle a direction shrinks if the step is repeated, outside it grows."
     )
 
@@ -77,11 +78,9 @@ def of_matrices(found: Many[Spectra], reached: Many[Reached]) -> str:
 def horizon(found: Many[Horizon], share: float) -> str:
     """How far back the step with the loss depends, and the median step."""
     cells, step = [each.cell for each in found], len(found[0].reaches[share])
-    last = in_each(cells, [f"{int(each.reaches[share][-1]):,}" for each in found])
-    middle = in_each(cells, [f"{float(np.median(each.reaches[share])):,.1f}".removesuffix(".0") for each in found])
-    return (
-        f"Down to {percent(share)}, step {step:,} hangs on this many steps: {last}. The median of all steps: {middle}."
-    )
+    last = in_each(cells, [str(int(each.reaches[share][-1])) for each in found])
+    middle = in_each(cells, [f"{float(np.median(each.reaches[share])):g}" for each in found])
+    return f"Down to {percent(share)}, step {step} hangs on this many steps: {last}. The median of all steps: {middle}."
 
 
 def horizon_how(found: Many[Horizon], share: float) -> str:
@@ -135,8 +134,8 @@ def described_circle(found: Spectra) -> str:
     outside = int(np.sum(sizes > 1))
     return (
         f"Eigenvalues of the {found.cell.title}'s Jacobian at {counted(len(found.steps), 'step')}: sizes from "
-        f"{number(float(sizes.min()), 2)} to {number(float(sizes.max()), 2)}, {outside:,} of {sizes.size:,} outside "
-        "the unit circle."
+        f"{number(float(sizes.min()), 2)} to {number(float(sizes.max()), 2)}, {grouped(outside)} of "
+        f"{grouped(sizes.size)} outside the unit circle."
     )
 
 
@@ -151,7 +150,7 @@ def described_stretch(found: Many[Spectra]) -> str:
 def described_horizon(found: Horizon, share: float) -> str:
     reaches = found.reaches[share]
     return (
-        f"Horizon map of the {found.cell.title}: {len(reaches):,} steps by {len(reaches):,}, values "
-        f"{range_of(found.norm[~np.isnan(found.norm)])}; reach at {percent(share)} from {reaches.min():,} to "
+        f"Horizon map of the {found.cell.title}: {len(reaches)} steps by {len(reaches)}, values "
+        f"{range_of(found.norm[~np.isnan(found.norm)])}; reach at {percent(share)} from {reaches.min()} to "
         f"{counted(int(reaches.max()), 'step')}."
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence as Many
 
 import numpy as np
 
-from gru_viz.conclusions.common import counted, in_each, unit_of
+from gru_viz.conclusions.common import counted, in_each, span, unit_of
 from gru_viz.experiment import Experiment
 from gru_viz.measures.portrait import GRID, LONG, STARTS, UNITS, Portrait
 from gru_viz.measures.trajectories import LITTLE, Path, Trajectories, closeness
@@ -69,6 +69,10 @@ def variance(found: Trajectories, basis: str) -> str:
         return "With one hidden unit the state is one number: its path runs along a line."
     if hidden == UNITS:
         return "With two hidden units the plane is the whole of h: nothing is left out."
+    if len(found.sequence.tokens) < UNITS + 1 and basis == "own":  # as many points as span a line or a plane, or fewer
+        if len(found.sequence.tokens) == 1:
+            return "Two points always lie on a line: with its start, each whole path does."
+        return "Three points always lie in a plane: with its start, each whole path does."
     texts = [percent(sum(path.shares)) if path.moves else "nothing, as h does not move," for path in found.paths]
     texts[0] += " of the variance of h, the start included," * found.paths[0].moves
     shared = "The two shared directions" if basis == "shared" else "Two directions"
@@ -143,11 +147,11 @@ def ends(found: Portrait) -> str:
     if len(came) == 1:
         where = "it" if len(found.points) == 1 else "the stable one"
         count = "All" if came[0] == STARTS**2 else f"{came[0]} of"
-        texts.append(f"{count} {runs} are at {where} after {LONG:,} steps.")
+        texts.append(f"{count} {runs} are at {where} after {LONG} steps.")
     elif came:
         decides = ": the start decides at which" if sum(map(bool, came)) > 1 else ""
         counts = f"{', '.join(map(str, came[:-1]))} and {came[-1]}"
-        texts.append(f"Of {runs}, {counts} are at the stable ones after {LONG:,} steps{decides}.")
+        texts.append(f"Of {runs}, {counts} are at the stable ones after {LONG} steps{decides}.")
     if found.swinging:
         texts.append(f"{found.swinging} of {STARTS**2} go to and fro between two states.")
     if found.nearest:
@@ -190,7 +194,7 @@ def described(path: Path) -> str:
 
 def described_pair(path: Path, other: Path, start: int) -> str:
     return (
-        f"Two paths of h in the {path.cell.title}, the same before step {start + 1:,}: one ends at "
+        f"Two paths of h in the {path.cell.title}, apart from step {start + 1} on: one ends at "
         f"{_place(path.points[-1])}, the other at {_place(other.points[-1])}, in the plane "
         f"{_distance(_drawn_distance(path, other))} apart."
     )
@@ -209,8 +213,13 @@ def described_portrait(found: Portrait) -> str:
 
 
 def _span(values: np.ndarray) -> str:
-    return f"from {number(float(values.min()), 2)} to {number(float(values.max()), 2)}"
+    return span(_coordinate(values.min()), _coordinate(values.max()))
 
 
 def _place(point: Many[float] | np.ndarray) -> str:
-    return f"({number(float(point[0]), 2)}, {number(float(point[1]), 2)})"
+    return f"({_coordinate(point[0])}, {_coordinate(point[1])})"
+
+
+def _coordinate(value: float) -> str:
+    """A place along a direction, in two digits; what rounding leaves of 0 is 0."""
+    return number(float(value) if abs(value) >= ROUNDING else 0.0, 2)

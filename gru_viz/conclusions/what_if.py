@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from gru_viz.cells import Cell
-from gru_viz.conclusions.common import counted
-from gru_viz.conclusions.gradients import EVERY, listed, range_of, steps_of, verdict
+from gru_viz.conclusions.common import counted, listed
+from gru_viz.conclusions.gradients import EVERY, range_of, steps_of, verdict
 from gru_viz.experiment import Experiment
 from gru_viz.measures.gradients import Latch, slope
 from gru_viz.measures.what_if import GAINS, MULTIPLES_HIDDEN, Map, Multiple
@@ -47,7 +47,7 @@ def mapped(experiment: Experiment, found: Map) -> str:
     low = f"least, {_steps(int(reaches[least]), found.steps)}, at {_place(found, int(least[0]), int(least[1]))}"
     if reaches.max() == found.steps:
         count = int(np.sum(reaches == found.steps))
-        high = f"all {counted(found.steps, 'step')} at {count:,} of {counted(reaches.size, 'place')} of the map"
+        high = f"all {counted(found.steps, 'step')} at {count} of {counted(reaches.size, 'place')} of the map"
     else:
         high = f"farthest, {_steps(int(reaches[most]), found.steps)}, at {_place(found, int(most[0]), int(most[1]))}"
     return f"The {name} reaches {high}, and {low}."
@@ -124,7 +124,7 @@ def described_map(experiment: Experiment, found: Map) -> str:
     reaches = found.reaches[experiment.share]
     return (
         f"Map of the reach of the {found.cell.title} over {counted(len(found.gains), 'recurrent gain')} and "
-        f"{len(found.keeps)} of the gates' biases: from {reaches.min():,} to {reaches.max():,} of "
+        f"{len(found.keeps)} of the gates' biases: from {reaches.min()} to {reaches.max()} of "
         f"{counted(found.steps, 'step')}. This experiment: gain {experiment.recurrent_gain:g}, gates keep "
         f"{KEEP_CHOICES[experiment.keep]}."
     )

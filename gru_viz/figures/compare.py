@@ -14,6 +14,7 @@ HEIGHT = 320  # px of the plot itself
 ROOM = 0.05  # of each axis, beyond its last point
 STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000)  # labels of the steps
 SIDES = ("top left", "bottom right")  # where the labels of one cell and of the next stand
+ALONE = "top right"  # and that of a single point: it may stand at the left axis
 LABELLED = 3  # cells whose lines have labels of their own; those of more would lie over each other
 LEGEND_ROW = 22  # px of a cell in the legend, where each has a row, as on a phone
 
@@ -38,7 +39,7 @@ def price_figure(found: Sequence[Comparison], own: float, theme: Theme) -> Figur
         "title": {"text": "share of the first step's difference left in h", "standoff": 6,
                   "font": {"size": 13, "color": theme.quiet}},
     }  # fmt: skip
-    layout["yaxis"] = _axis(theme, bottom, top, [math.log10(step) for step in STEPS], [f"{step:,}" for step in STEPS])
+    layout["yaxis"] = _axis(theme, bottom, top, [math.log10(step) for step in STEPS], [str(step) for step in STEPS])
     layout["annotations"].append(
         words("steps until 90 % of a change", theme.quiet, x=0, y=1, left=False)
         | {"xshift": 0, "yanchor": "bottom", "yshift": 8}
@@ -81,7 +82,8 @@ def _line(each: Comparison, order: int, own: float, theme: Theme) -> Figure:
         "type": "scatter", "mode": "lines+markers+text", "name": each.cell.title, "cliponaxis": False,
         "x": [_place(price)[0] for price in each.prices],
         "y": [_place(price)[1] for price in each.prices],
-        "text": texts, "textposition": SIDES[order % len(SIDES)], "textfont": {"size": 13, "color": colour},
+        "text": texts, "textposition": SIDES[order % len(SIDES)] if several else ALONE,
+        "textfont": {"size": 13, "color": colour},
         "line": {"color": colour, "dash": style.dash, "width": 2},
         "marker": {"color": colour, "symbol": style.marker, "opacity": 1,
                    "size": [15 if price.keep == own else 9 for price in each.prices],

@@ -15,6 +15,7 @@ from gru_viz.theme import Theme, cell_colour, number
 
 UNIT_HEIGHT = (4, 18)  # px of a unit's row: as high as fits into ROWS_HEIGHT, within these
 ROWS_HEIGHT = 150
+MAX_RUNS = 1_000  # of negative squares beside each other whose sign is drawn: of more the figure would be too large
 
 
 QUANTITY = {
@@ -63,6 +64,8 @@ def _curves(reports: Sequence[CellReport], kind: str, luck: Sequence[Seeds]) -> 
 def states_figure(reports: Sequence[CellReport], labels: Sequence[str], theme: Theme) -> Figure:
     """Heatmaps of the states, one under the other on one axis of time and one scale of colours; (T, H) each.
 
+    So that the sign is seen without colour too, a negative square fills only the lower half of its row, where no more
+    than MAX_RUNS are to be drawn.
     Where all units of all cells are more than MAX_PLOTTED values the first units are shown: see ``units_shown``.
     """
     states = {
@@ -92,12 +95,13 @@ def states_figure(reports: Sequence[CellReport], labels: Sequence[str], theme: T
         data.append({
             "type": "heatmap", "name": name, "x": steps(count), "y": [unit + 1 for unit in range(shown)],
             "z": typed(values[:, :shown].T), "yaxis": axis, "coloraxis": "coloraxis",
-            "xgap": 1 if count <= 64 else 0,
+            "xgap": 1 if count <= 64 else 0, "ygap": int(height >= 8 * shown),
             "hovertemplate": f"%{{x}}<br>{name} of unit %{{y}}: %{{z:.3f}}<extra></extra>",
         })  # fmt: skip
         layout["annotations"].append(
             words(short(name), cell_colour(theme, cell), x=0, y=top - height / total / 2, left=True)
         )
+    layout["shapes"] = _covers([values[:, :shown] for _, values in states.values()], theme)
     return {"data": data, "layout": layout}
 
 
@@ -123,6 +127,28 @@ def difference_figure(differences: Sequence[Difference], labels: Sequence[str], 
     layout["annotations"] = end_labels(curves, low, high, theme, first=False, height=height)
     layout["annotations"].append(quantity_words("‖difference of h‖, share of its largest", theme))
     return {"data": data, "layout": layout}
+
+
+def _covers(states: Sequence[np.ndarray], theme: Theme) -> list[Figure]:
+    """For each state (T, units) what covers the upper half of its negative squares; nothing where there are too many.
+
+    Each edge is half-way between two steps: a whole number would be read as the name of a step.
+    """
+    negative = np.zeros((len(states), states[0].shape[1], len(states[0]) + 2), bool)
+    for own, values in zip(negative, states, strict=True):
+        np.less(values.T, 0, out=own[:, 1:-1])
+    changes = negative[:, :, 1:] != negative[:, :, :-1]  # of a row in turn where a run begins and where it ends
+    if np.count_nonzero(changes) > 2 * MAX_RUNS:
+        return []
+    paths: list[list[str]] = [[] for _ in states]
+    owners, rows, edges = (each.tolist() for each in np.nonzero(changes))
+    for k, row, start, end in zip(owners[::2], rows[::2], edges[::2], edges[1::2], strict=True):
+        paths[k].append(f"M{start - 0.5},{row + 0.5}H{end - 0.5}V{row + 1}H{start - 0.5}")
+    return [
+        {"type": "path", "xref": "x", "yref": f"y{k}" if k > 1 else "y", "path": "".join(path),
+         "fillcolor": theme.ground, "line": {"width": 0}}
+        for k, path in enumerate(paths, 1) if path
+    ]  # fmt: skip
 
 
 def _signed_scale(theme: Theme, limit: float) -> list[list[object]]:

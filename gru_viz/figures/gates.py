@@ -221,8 +221,11 @@ def _triangle(layout: Figure, number_of: str, place: Mapping[str, tuple[float, f
 
 def _places(gate: Gate, number_of: str, theme: Theme) -> Figure:
     """A mark at each place where units are; how many, where they are several and there is room to say it."""
-    points, owner = np.unique(np.stack([gate.shut, gate.open], axis=1), axis=0, return_inverse=True)
-    units = [np.flatnonzero(owner.ravel() == k) for k in range(len(points))]
+    places: dict[tuple[float, float], list[int]] = {}
+    for unit, place in enumerate(zip(gate.shut.tolist(), gate.open.tolist(), strict=True)):
+        places.setdefault(place, []).append(unit)
+    places = dict(sorted(places.items()))
+    points, units = np.array(list(places)), list(places.values())
     return {
         "type": "scatter", "mode": "markers+text", "name": plain(full_name(gate)), "cliponaxis": False,
         "xaxis": f"x{number_of}", "yaxis": f"y{number_of}", "x": typed(points[:, 0]), "y": typed(points[:, 1]),
@@ -290,6 +293,6 @@ def _log10_within(lives: np.ndarray, low: float, high: float) -> np.ndarray:
         return np.clip(np.log10(lives), low, high)
 
 
-def _units(places: np.ndarray) -> str:
+def _units(places: Sequence[int]) -> str:
     """ "unit 3", "units 1, 4" """
     return f"unit{'s' * (len(places) > 1)} " + ", ".join(str(place + 1) for place in places)

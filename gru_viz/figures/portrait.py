@@ -54,7 +54,7 @@ def _arrows(found: Portrait, theme: Theme) -> Figure:
 
 def _path(found: Portrait, labels: Sequence[str], theme: Theme) -> list[Figure]:
     x, y = found.path.T
-    names = ["before the first step", *(f"step {k:,}, {plain(label)}" for k, label in enumerate(labels, 1))]
+    names = ["before the first step", *(f"step {k}, {plain(label)}" for k, label in enumerate(labels, 1))]
     return [
         {"type": "scatter", "mode": "lines", "x": typed(x), "y": typed(y), "hoverinfo": "skip",
          "name": "path", "opacity": 0.6, "line": {"color": theme.text, "width": 1}},

@@ -1,21 +1,102 @@
-"""A figure for the back row of a room: the same data, larger."""
+"""A figure for the back row of a room: the same data, larger, and as low as the smallest picture needs it."""
 
 from __future__ import annotations
 
+import html
 import re
+from collections.abc import Sequence
 from typing import Any
 
-from gru_viz.figures.common import Figure
+import numpy as np
+
+from gru_viz.figures.common import MARGIN, Figure, spread
 
 TEXT = 24  # px, the least
 SCALE = TEXT / 13  # of what figures are drawn with elsewhere
-HEIGHT = 1.5  # the plot grows less than its text: it still has to fit on a screen
+LINE = 28  # px from one line of text to the next
+LEGEND = 3 * LINE  # px of two rows of names
+LETTER = 0.52 * TEXT  # px, about, of a letter's width
+LOWEST = 530  # px that a picture of 1280 × 720 leaves below a question of two lines; the page makes it higher
 _LENGTHS = {"l", "r", "t", "b", "width", "size", "xshift", "yshift", "standoff", "thickness", "xpad", "ticklen"}
 
 
 def enlarged(figure: Figure) -> Figure:
-    """A copy with text of TEXT px or more, and lines, markers and margins in proportion."""
-    return _enlarged(figure, "")
+    """A copy with text of TEXT px or more, and lines, markers and margins in proportion; as high as its text needs,
+    for the page gives it all the room there is."""
+    large: Figure = _enlarged(figure, "")
+    layout, before = large["layout"], figure["layout"]
+    if layout.get("legend", {}).get("yref") == "container":  # below the plot: in rows, not one name below the other
+        layout["legend"] |= {"y": 0, "yanchor": "bottom"}
+        layout["margin"]["b"] = round(SCALE * MARGIN["b"]) + LEGEND
+    plot = before["height"] - before["margin"]["t"] - before["margin"]["b"]
+    beside = [each for each in layout["annotations"] if each.get("xref") == "paper" and each.get("xanchor") == "right"]
+    panels = sorted({tuple(axis["domain"]) for key, axis in layout.items() if key[:5] == "yaxis" and "domain" in axis})
+    if len(panels) > 1:
+        for each in beside:
+            each["text"] = each["text"].replace("<br>", " ")
+        layout["margin"]["t"] = max(layout["margin"]["t"], TEXT // 4)
+        plot = _stack(layout, panels, plot, LOWEST - layout["margin"]["t"] - layout["margin"]["b"])
+    else:
+        plot = _part(layout, beside, plot)
+    layout["margin"]["l"] = max([layout["margin"]["l"], *map(_width, beside)])
+    on_right = [each for each in layout["annotations"] if each.get("xref") == "paper" and each["x"] == 1]
+    if not on_right and layout.get("yaxis", {}).get("side") != "right":
+        layout["margin"]["r"] = min(layout["margin"]["r"], LINE)  # where no name stands: each letter has more room
+    layout["height"] = plot + round(layout["margin"]["t"] + layout["margin"]["b"])
+    return large
+
+
+def _stack(layout: Figure, panels: Sequence[tuple[float, float]], plot: int, room: float) -> int:
+    """Panels of ``plot`` px together, moved: between them there is room for a line of text where there was some, and
+    they share what is left of ``room``, but each can be named. The height in px, then."""
+    edges = np.array([0.0, *(edge for panel in panels for edge in panel), 1.0])
+    sizes = np.diff(edges) * plot
+    is_panel = np.arange(len(sizes)) % 2 == 1
+    sizes[~is_panel] *= LINE / 26
+    least = LINE - float(sizes[~is_panel][sizes[~is_panel] > 1].min())
+    shares = sizes[is_panel] / sizes[is_panel].sum()
+    sizes[is_panel] = np.maximum(least, shares * (room - sizes[~is_panel].sum()))
+    places = np.concatenate([[0.0], np.cumsum(sizes)]) / sizes.sum()
+
+    def moved(y: float) -> float:
+        return float(np.interp(y, edges, places))
+
+    for key, axis in layout.items():
+        if key[:5] == "yaxis" and "domain" in axis:
+            axis["domain"] = [moved(edge) for edge in axis["domain"]]
+    for each in [*layout["annotations"], *layout["shapes"]]:
+        if each.get("yref") == "paper":
+            each |= {name: moved(each[name]) for name in ("y", "y0", "y1") if name in each}
+    return round(float(sizes.sum()))
+
+
+def _part(layout: Figure, beside: Sequence[Figure], plot: int) -> int:
+    """Names and numbers that the larger letters would lay over each other, apart, in a plot of ``plot`` px or more: its
+    height. Names are moved by px, so that they come closer to their lines where it is higher; the last numbers stay."""
+    named = [each for each in beside if each.get("yref") == "paper"]
+    gap = LINE * max((each["text"].count("<br>") + 1 for each in named), default=1)
+    plot = max(plot, gap * len(named))
+    places = [each["y"] * plot for each in named]
+    for each, old, new in zip(named, places, spread(places, gap, 0, plot), strict=True):
+        each["yshift"] = round(each.get("yshift", 0) + new - old, 2)
+    axis = layout.get("yaxis", {})
+    if "tickvals" not in axis or "range" not in axis:
+        return plot
+    px = plot / abs(axis["range"][1] - axis["range"][0])
+    kept: list[int] = []
+    for k in reversed(range(len(axis["tickvals"]))):
+        if all(abs(axis["tickvals"][k] - axis["tickvals"][other]) * px >= LINE for other in kept):
+            kept.insert(0, k)
+    for name in ("tickvals", "ticktext"):
+        if name in axis:
+            axis[name] = [axis[name][k] for k in kept]
+    return plot
+
+
+def _width(label: Figure) -> int:
+    """px that a name beside a plot takes, with what lies between them."""
+    lines = re.sub("<(?!br>)[^>]*>", "", label["text"]).split("<br>")
+    return round(LETTER * max(len(html.unescape(line)) for line in lines) - 1.5 * label.get("xshift", 0))
 
 
 def _enlarged(value: Any, name: str) -> Any:
@@ -23,17 +104,15 @@ def _enlarged(value: Any, name: str) -> Any:
         return {key: _length(key, name, part) if _is_length(key, part) else _enlarged(part, key)
                 for key, part in value.items()}  # fmt: skip
     if isinstance(value, list):
-        return [_enlarged(part, name) for part in value]
+        return [_length(name, "", part) if _is_length(name, part) else _enlarged(part, name) for part in value]
     if isinstance(value, str) and "font-size" in value:
         return re.sub(r"font-size:\s*[\d.]+px", f"font-size:{TEXT}px", value)
     return value
 
 
 def _is_length(key: str, value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and (key in _LENGTHS or key == "height")
+    return isinstance(value, int | float) and not isinstance(value, bool) and key in _LENGTHS
 
 
 def _length(key: str, of: str, value: float) -> float:
-    if key == "height":
-        return round(value * HEIGHT)
     return max(TEXT, round(value * SCALE)) if key == "size" and of.endswith("font") else round(value * SCALE, 2)

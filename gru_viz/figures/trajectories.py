@@ -125,7 +125,7 @@ def _dots(points: np.ndarray, labels: Sequence[str], theme: Theme, first: int = 
     """A marker for each step, which says which it is."""
     return {
         "type": "scatter", "mode": "markers", "x": typed(points[:, 0]), "y": typed(points[:, 1]), "cliponaxis": False,
-        "customdata": [f"step {k:,}, {plain(label)}" for k, label in enumerate(labels, first + 1)],
+        "customdata": [f"step {k}, {plain(label)}" for k, label in enumerate(labels, first + 1)],
         "hovertemplate": "%{fullData.name}, %{customdata}: (%{x:.3f}, %{y:.3f})<extra></extra>",
     }  # fmt: skip
 
@@ -138,14 +138,17 @@ def _start(point: np.ndarray, theme: Theme) -> Figure:
     }  # fmt: skip
 
 
-def _labelled(points: np.ndarray, labels: Sequence[str], extent: Limits) -> np.ndarray:
-    """(T,): the steps whose labels do not lie over another's, the last step first."""
+def _labelled(points: np.ndarray, labels: Sequence[str], extent: Limits) -> list[bool]:
+    """For each step whether its label is shown: where it does not lie over another's, the last step first.
+
+    Plain numbers, as a call of NumPy for each step takes ten times as long.
+    """
     (left, right), (bottom, top) = extent
-    pixels = (points - [left, bottom]) * INNER / max(right - left, top - bottom)
-    widths = LETTER * np.array([max(1, len(label)) for label in labels]) + 4
-    shown: list[int] = []
-    for k in reversed(range(len(points))):
-        apart = np.abs(pixels[shown] - pixels[k])
-        if not shown or ((apart[:, 0] > (widths[shown] + widths[k]) / 2) | (apart[:, 1] > LINE)).all():
-            shown.append(k)
-    return np.isin(np.arange(len(points)), shown)
+    pixels = ((points - [left, bottom]) * INNER / max(right - left, top - bottom)).tolist()
+    shown, placed = [False] * len(pixels), list[tuple[float, float, float]]()
+    for k in reversed(range(len(pixels))):
+        (x, y), half = pixels[k], (LETTER * max(1, len(labels[k])) + 4) / 2
+        if all(abs(x - at) > half + other or abs(y - height) > LINE for at, height, other in reversed(placed)):
+            shown[k] = True
+            placed.append((x, y, half))
+    return shown

@@ -15,6 +15,7 @@ from gru_viz.settings import KEEP_CHOICES
 from gru_viz.theme import Theme
 
 ROW_HEIGHT, MULTIPLE_HEIGHT = 40, 150
+NAME = 20  # px of a row with the gain, above the axis's words: on a phone there is no room beside them
 
 
 def map_figure(found: Map, share: float, gain: float, keep: float, theme: Theme) -> Figure:
@@ -47,7 +48,7 @@ def map_figure(found: Map, share: float, gain: float, keep: float, theme: Theme)
             "zmax": found.steps, "colorscale": "Cividis", "xgap": 1, "ygap": 2, "hoverinfo": "skip",
             "colorbar": {
                 "thickness": 8, "len": 1.0, "x": 1, "xanchor": "left", "xpad": 8, "ypad": 0, "outlinewidth": 0,
-                "tickvals": [0, found.steps], "ticktext": ["0", f"all {found.steps:,}"],
+                "tickvals": [0, found.steps], "ticktext": ["0", f"all {found.steps}"],
                 "tickfont": {"size": 12, "color": theme.text},
             },
         },
@@ -70,7 +71,7 @@ def place_name(found: Map, share: float, row: int, column: int) -> str:
     steps = int(found.reaches[share][row, column])
     keeps = f", gates keep {KEEP_CHOICES[found.keeps[row]]}" if len(found.keeps) > 1 else ""
     return f"gain {found.gains[column]:g}{keeps}: " + (
-        "all " * (steps == found.steps) + f"{steps:,} of {found.steps:,} steps"
+        "all " * (steps == found.steps) + f"{steps} of {found.steps} steps"
     )
 
 
@@ -78,10 +79,12 @@ def multiple_figure(found: Multiple, limits: tuple[float, float], labels: Sequen
     """The norms of all cells for one gain."""
     curves = [Curve(cell, norm, cell.title) for cell, norm in found.norms.items()]
     figure = curves_figure(curves, labels, theme, QUANTITY["state"], height=MULTIPLE_HEIGHT, limits=limits)
-    figure["layout"]["margin"] |= {"r": 56}
-    figure["layout"]["title"] = {
-        "text": f"gain {found.gain:g}", "font": {"size": 14, "color": theme.text, "family": FONT}, "x": 1,
-        "xref": "paper", "xanchor": "right", "y": 1, "yref": "container", "yanchor": "top", "pad": {"t": 8},
+    layout = figure["layout"]
+    layout["height"] += NAME
+    layout["margin"] |= {"r": 56, "t": layout["margin"]["t"] + NAME}
+    layout["title"] = {
+        "text": f"gain {found.gain:g}", "font": {"size": 14, "color": theme.text, "family": FONT}, "x": 0,
+        "xref": "paper", "xanchor": "left", "y": 1, "yref": "container", "yanchor": "top", "pad": {"t": 4},
     }  # fmt: skip
     return figure
 

@@ -5,11 +5,9 @@ Shapes: T time, I input, H hidden.
 
 from __future__ import annotations
 
-import dataclasses
 import statistics
 import time
 from collections.abc import Mapping
-from collections.abc import Sequence as Many
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -21,14 +19,17 @@ from gru_viz.equations import INPUT_MATRIX, RECURRENT_MATRIX, VECTOR
 from gru_viz.experiment import Experiment
 from gru_viz.forward import forward_plan
 from gru_viz.graph import Node, reachable
-from gru_viz.parameters import Parameters
-from gru_viz.runs import parameters, until
+from gru_viz.jacobians import step_jacobians
+from gru_viz.parameters import Parameters, stacked_sets
+from gru_viz.runs import keep_sets, until
 from gru_viz.sequences import Sequence
-from gru_viz.settings import KEEP_CHOICES
+from gru_viz.trace import Trace
 
 FLOAT = 8  # bytes of a float64
-SETTLE_STEPS, BLOCK = 3_000, 100  # the most steps in which h may come to rest, and how many are run before a look
-REST, ROUGHLY = 1e-6, 1e-4  # h is at rest if it moved less than this share of its size in the last BLOCK steps
+SETTLE_STEPS, BLOCK = 3_000, 50  # the most steps in which h may come to rest, and how many are run before a look
+REST = 1e-6  # h is at rest if it moved less than this share of its size in the last BLOCK steps
+NEAR = 0.05  # h was near a place if in the last quarter of BLOCK steps at most this share of its way was left
+NEWTON_STEPS, EXACT = 8, 1e-5  # the last of them moves by no more than this share of the size: it doubles the digits
 NO_CHANGE = 1e-6  # of the size of h: what changes it less does not change it, as no place of rest is known better
 MAX_STEPS = 500  # of the sequence, over which the memory of the first step is measured
 LEAST = 1e-14  # a share below it is rounding: nothing is left
@@ -118,85 +119,126 @@ class Comparison:
 
 
 def compare(experiment: Experiment, of: Cell, sequence: Sequence) -> Comparison:
-    weights = {
-        keep: parameters(dataclasses.replace(experiment, keep=keep), of, sequence)
-        for keep in (experiment.keep, *KEEP_CHOICES)
-    }
-    own = weights[experiment.keep]
-    keeps = [experiment.keep] if all(_same(own, other) for other in weights.values()) else list(KEEP_CHOICES)
-    steps = steps_after_jump(of, [weights[keep] for keep in keeps], sequence.values.shape[1])
-    prices = {
-        keep: Price(keep, first_step_left(of, weights[keep], sequence), count)
-        for keep, count in zip(keeps, steps, strict=True)
-    }
-    seconds = seconds_a_step(of, own, sequence)
+    weights = keep_sets(experiment, of, sequence)
+    sets = stacked_sets(of, list(weights.values()))
+    left = first_step_left(of, sets, sequence)
+    steps = steps_after_jump(of, sets, sequence.values.shape[1])
+    prices = {keep: Price(keep, *found) for keep, found in zip(weights, zip(left, steps, strict=True), strict=True)}
+    seconds = seconds_a_step(of, weights[experiment.keep], sequence)
     return Comparison(cost(of), tuple(prices.values()), prices[experiment.keep], seconds)
 
 
-def _same(one: Parameters, other: Parameters) -> bool:
-    return all(np.array_equal(one[name], other[name]) for name in one)
-
-
-def first_step_left(of: Cell, params: Parameters, sequence: Sequence) -> dict[str, float | None]:
-    """State -> how far two runs are apart at the end, as a share of where they were farthest apart; None if never.
+def first_step_left(of: Cell, sets: Parameters, sequence: Sequence) -> list[dict[str, float | None]]:
+    """For each set of parameters: state -> how far two runs are apart at the end, as a share of where they were
+    farthest apart; None if never.
 
     One run is that of the sequence, of its first MAX_STEPS if it is longer. The other has the same weights, and 0 as
-    its first input; 1 where that is 0 anyway.
+    its first input; 1 where that is 0 anyway. All run side by side.
     """
     inputs = sequence.values[:MAX_STEPS]
-    without = inputs.copy()
-    without[0] = 0.0 if inputs[0].any() else 1.0
-    one, other = run(of, params, inputs), run(of, params, without)
-    found: dict[str, float | None] = {}
-    for state in of.states:
-        distance = np.linalg.norm(one[state] - other[state], axis=1)
-        found[state] = float(distance[-1] / distance.max()) if distance.any() else None
-    return found
+    count = len(next(iter(sets.values())))
+    twice = {name: np.concatenate([values, values]) for name, values in sets.items()}
+    start: dict[str, np.ndarray] = {}
+    distances: dict[str, list[np.ndarray]] = {state: [] for state in of.states}
+    for first in range(0, len(inputs), BLOCK):  # a part at a time takes less room
+        both = np.repeat(inputs[first : first + BLOCK, None], 2 * count, axis=1)
+        if first == 0:
+            both[0, count:] = 0.0 if inputs[0].any() else 1.0
+        ran = run(of, twice, both, start)
+        start = at_the_end(ran)
+        for state in of.states:
+            distances[state].append(np.linalg.norm(ran[state][:, :count] - ran[state][:, count:], axis=-1))
+    shares: list[dict[str, float | None]] = [{} for _ in range(count)]
+    for state, parts in distances.items():
+        for found, distance in zip(shares, np.concatenate(parts).T, strict=True):
+            found[state] = float(distance[-1] / distance.max()) if distance.any() else None
+    return shares
 
 
-def steps_after_jump(of: Cell, sets: Many[Parameters], inputs: int) -> list[int | None]:
+def steps_after_jump(of: Cell, sets: Parameters, inputs: int) -> list[int | None]:
     """For each set of parameters the steps until 90 % of the change of h when the first input jumps from 0 to 1: from
-    rest to rest. 0 where h stays, None where it does not come to rest. All sets run side by side.
+    rest to rest. 0 where h stays, None where it does not come to rest. All run side by side.
     """
-    params = {name: np.stack([each[name] for each in sets]) for name in sets[0]}
-    zero, one = np.zeros(inputs), np.eye(1, inputs)[0]
-    before = rest(of, params, zero, ROUGHLY)
-    after = rest(of, params, one, REST, before.states)
-    path = after.path
+    before = rest(of, sets, np.zeros(inputs))
+    after = rest(of, sets, np.eye(1, inputs)[0], before.states)
     found: list[int | None] = []
-    for k in range(len(sets)):
-        if not before.settled[k] or not after.settled[k]:
-            found.append(None)
-            continue
-        size = max(np.linalg.norm(path[0, k]), np.linalg.norm(path[-1, k]))
-        moved = np.linalg.norm(path[-1, k] - path[0, k]) > NO_CHANGE * size
-        found.append(until(path[:, k]) if moved else 0)
+    for path, settled in zip(after.path.swapaxes(0, 1), before.settled & after.settled, strict=True):
+        size = max(np.linalg.norm(path[0]), np.linalg.norm(path[-1]))
+        moved = np.linalg.norm(path[-1] - path[0]) > NO_CHANGE * size
+        found.append(None if not settled else until(path) if moved else 0)
     return found
 
 
 @dataclass(frozen=True, eq=False)
 class Rest:
-    """Where h stays under an input that stays, and how it came there, for each set of parameters."""
+    """Where a cell stays under an input that stays, and how h came there, for each set of parameters."""
 
     states: Mapping[str, np.ndarray]  # state -> (sets, H)
-    path: np.ndarray  # (steps + 1, sets, H): h, from where it began
+    path: np.ndarray  # (steps + 2, sets, H): h, from where it began; in the last row where it stays
     settled: np.ndarray  # (sets,): whether it stays
 
 
-def rest(
-    of: Cell, params: Parameters, x: np.ndarray, least: float, start: Mapping[str, np.ndarray] = MappingProxyType({})
-) -> Rest:
-    """Under the input x (I,), from the states given or from zeros: until no h moves by more than the share ``least`` of
-    its size in BLOCK steps, or SETTLE_STEPS are over."""
-    inputs, path = np.tile(x, (BLOCK, 1)), list[np.ndarray]()
-    while len(path) * BLOCK < SETTLE_STEPS:
-        ran = run(of, params, inputs, start)
-        path.append(ran.states["h"][0 if not path else 1 :])
-        start = {name: values[-1] for name, values in ran.states.items()}
-        settled = np.ptp(ran["h"], axis=0).max(axis=-1) <= least * np.abs(ran["h"]).max(axis=(0, -1))
-        if settled.all():
+def rest(of: Cell, sets: Parameters, x: np.ndarray, start: Mapping[str, np.ndarray] = MappingProxyType({})) -> Rest:
+    """Under the input x (I,), from the states given or from zeros: until it is known of each set where it comes to
+    rest, or SETTLE_STEPS are over.
+
+    A set has come to rest if h moved by no more than the share REST of its size in BLOCK steps. It will come to rest
+    where h was NEAR a place that draws it there, which is looked for when all slow down.
+    """
+    inputs, path, looked = np.tile(x, (BLOCK, 1)), list[np.ndarray](), 0
+    while True:
+        ran = run(of, sets, inputs, start)
+        start, h = at_the_end(ran), ran["h"]
+        path.append(ran.states["h"][bool(path) :])
+        stays = np.ptp(h, axis=0).max(axis=-1) <= REST * np.abs(h).max(axis=(0, -1))
+        is_over = len(path) * BLOCK >= SETTLE_STEPS
+        if is_over or (len(path) >= 2 * looked and (stays | slows_down(path[0][0], h)).all()):
+            place, draws = attractor(of, sets, x, start)
+            first, last = (np.linalg.norm(part - place["h"], axis=-1) for part in (path[0][0], h[-BLOCK // 4 :]))
+            drawn, looked = draws & (last.max(axis=0) <= NEAR * first), len(path)
+            if is_over or (stays | drawn).all():
+                break
+    states = {name: np.where(drawn[:, None], place[name], start[name]) for name in start}
+    return Rest(states, np.concatenate([*path, states["h"][None]]), stays | drawn)
+
+
+def slows_down(first: np.ndarray, h: np.ndarray) -> np.ndarray:
+    """For each set whether little of the way from ``first`` (sets, H) would be left after these steps of h (BLOCK,
+    sets, H), if its moves went on to shrink as they do."""
+    begin, middle, end = h[0], h[BLOCK // 2], h[-1]
+    before, after, way = (np.linalg.norm(each, axis=-1) for each in (middle - begin, end - middle, end - first))
+    return after * after <= NEAR / 2 * way * (before - after)  # the sum of a geometric series
+
+
+def attractor(
+    of: Cell, sets: Parameters, x: np.ndarray, start: Mapping[str, np.ndarray]
+) -> tuple[Mapping[str, np.ndarray], np.ndarray]:
+    """Newton's method from the states given: where a step changes nothing, and for each set whether that place was
+    found and draws what is near it, as all eigenvalues of the step's Jacobian lie within the unit circle."""
+    place, unity = joined(start), np.eye(joined(start).shape[-1])
+    bound = 1e3 * max(1.0, float(np.abs(place).max()))
+    for _ in range(NEWTON_STEPS):
+        ran = run(of, sets, x[None], dict(zip(start, np.split(place, len(start), axis=-1), strict=True)))
+        jacobians = step_jacobians(ran)[0]
+        try:
+            change = np.linalg.solve(unity - jacobians, (joined(at_the_end(ran)) - place)[..., None])[..., 0]
+        except np.linalg.LinAlgError:  # of some set a whole line stays
+            return start, np.zeros(len(place), dtype=bool)
+        place = np.clip(place + change, -bound, bound)
+        exact = np.abs(change).max(axis=-1) <= EXACT * np.abs(place).max(axis=-1)
+        if exact.all():
             break
-    return Rest(start, np.concatenate(path), settled)
+    draws = exact & (np.abs(np.linalg.eigvals(jacobians)).max(axis=-1) < 1 - REST)
+    return dict(zip(start, np.split(place, len(start), axis=-1), strict=True)), draws
+
+
+def at_the_end(ran: Trace) -> dict[str, np.ndarray]:
+    return {name: values[-1] for name, values in ran.states.items()}
+
+
+def joined(states: Mapping[str, np.ndarray]) -> np.ndarray:
+    """(sets, S), in the order of the cell's states"""
+    return np.concatenate(list(states.values()), axis=-1)
 
 
 def seconds_a_step(of: Cell, params: Parameters, sequence: Sequence) -> float:

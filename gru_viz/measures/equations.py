@@ -14,7 +14,7 @@ from gru_viz.conventions import negated_parameters, swap_z, update_gates
 from gru_viz.engine import run
 from gru_viz.equations import RECURRENT_MATRIX, VECTOR
 from gru_viz.experiment import Experiment, without_view
-from gru_viz.gradients import backpropagate
+from gru_viz.gradients import GradientFlow, backpropagate
 from gru_viz.grammar import MatrixProduct, Name, walk
 from gru_viz.graph import Array
 from gru_viz.layouts import SYSTEMS, Layout, find_layout
@@ -22,7 +22,7 @@ from gru_viz.roles import LOOK_BACK
 from gru_viz.runs import cells_of, parameters, trace, variant_params
 from gru_viz.sequences import Sequence, parse_sequence
 from gru_viz.torch_bridge import TorchCheck, check_against_torch
-from gru_viz.torch_bridge.check import GRADIENT_TOLERANCE, SMALLEST, VALUE_TOLERANCE
+from gru_viz.torch_bridge.check import GRADIENT_TOLERANCE, SMALLEST, VALUE_TOLERANCE, compared_gradients
 from gru_viz.trace import Trace
 
 FLUCTUATION = 1_000  # by which what rounding leaves differs from one way of computing to another
@@ -259,40 +259,42 @@ def check(experiment: Experiment) -> Checked:
     """The first cell's run against PyTorch. Imports torch: for a worker process, never for the server."""
     of = cells_of(experiment)[0]
     ran = trace(experiment, of, parse_sequence(experiment.kind, experiment.text))
-    value, gradient = turned(ran)
-    return Checked(check_against_torch(ran), value, max(gradient, nudged(ran)))
+    flow = backpropagate(ran)
+    value, gradient = turned(flow)
+    return Checked(check_against_torch(ran), value, max(gradient, nudged(flow)))
 
 
-def nudged(ran: Trace) -> float:
+def nudged(flow: GradientFlow) -> float:
     """How far gradients, relative to their largest entry, are from those with each tanh and sigmoid one rounding lower:
     of a tanh near 1 the slope, 1 - tanh², has few digits or none."""
     recorded = {
         node: np.nextafter(values, 0.0) if node.op in ("tanh", "sigmoid") else values
-        for node, values in ran.recorded.items()
+        for node, values in flow.trace.recorded.items()
     }
-    one, other = backpropagate(ran), backpropagate(replace(ran, recorded=recorded))
-    return max(_apart(one[name], other[name]) for name in ("x", *ran.cell.names))
+    other = compared_gradients(backpropagate(replace(flow.trace, recorded=recorded)))
+    return max(_apart(one, other[name]) for name, one in compared_gradients(flow).items())
 
 
-def turned(ran: Trace) -> tuple[float, float]:
+def turned(flow: GradientFlow) -> tuple[float, float]:
     """How far values, and gradients relative to their largest entry, are from those of the run with its units in
     reverse order, which only sums in another order."""
-    shapes = ran.cell.parameters
-    params = {name: _reversed(value, shapes[name] == RECURRENT_MATRIX) for name, value in ran.params.items()}
-    flows = [backpropagate(each) for each in (ran, run(ran.cell, params, ran["x"]))]
-    values, gradients = [], []
-    one, other = flows
-    for name in ran.cell.names:
-        values.append(_apart(ran[name], other.trace[name][..., ::-1], at_least=1.0))
-        gradients.append(_apart(one[name], other[name][..., ::-1]))
-    gradients.append(_apart(one["x"], other["x"]))
-    for name, shape in shapes.items():
-        gradients.append(_apart(one.params[name], _reversed(other.params[name], shape == RECURRENT_MATRIX)))
-    return max(values), max(gradients)
+    ran = flow.trace
+    params = {name: _reversed(ran.cell, name, value) for name, value in ran.params.items()}
+    again = run(ran.cell, params, ran["x"])
+    other = compared_gradients(backpropagate(again))
+    return (
+        max(_apart(ran[name], again[name][..., ::-1], at_least=1.0) for name in ran.cell.names),
+        max(_apart(one, _reversed(ran.cell, name, other[name])) for name, one in compared_gradients(flow).items()),
+    )
 
 
-def _reversed(parameter: Array, both: bool) -> Array:
-    return parameter[::-1, ::-1] if both else parameter[::-1]
+def _reversed(of: Cell, name: str, values: Array) -> Array:
+    """A parameter, or a gradient by anything, with the units in reverse order."""
+    if name == "x":
+        return values
+    if name not in of.parameters:
+        return values[..., ::-1]
+    return values[::-1, ::-1] if of.parameters[name] == RECURRENT_MATRIX else values[::-1]
 
 
 def _apart(one: Array, other: Array, at_least: float = SMALLEST) -> float:

@@ -103,8 +103,8 @@ def check_products(of: Cell, steps: int, hidden_size: int, runs: int = 1, most: 
     size = len(of.states) * hidden_size
     if steps * size**3 * runs > most:
         raise InputError(
-            f"The norms of products of {steps:,} Jacobians of {size} × {size} of the {of.title} are too much work: "
-            f"up to {int(most / (size**3 * runs)):,} steps are taken at this size."
+            f"The norms of products of {steps} Jacobians of {size} × {size} of the {of.title} are too much work: "
+            f"up to {int(most / (size**3 * runs))} steps are taken at this size."
         )
 
 

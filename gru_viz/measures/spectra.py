@@ -63,7 +63,7 @@ def spectra(runs: Sequence[Trace]) -> Work[tuple[Spectra, ...]]:
             values.append(eigenvalues(ran, some.tolist()))
             stretch.append(singular_values(ran, some.tolist())[:, 0])
             done = (first + len(some)) / len(chosen)
-            yield (k + done) / len(runs), f"{ran.cell.title}: {first + len(some):,} of {len(chosen):,} steps"
+            yield (k + done) / len(runs), f"{ran.cell.title}: {first + len(some)} of {len(chosen)} steps"
         matrices = [name for name, shape in ran.cell.parameters.items() if shape == RECURRENT_MATRIX]
         recurrent = {name: spectrum(ran.params[name]) for name in matrices}
         plain = diagonal_times_matrix(ran) is not None
@@ -77,14 +77,14 @@ def horizons(runs: Sequence[Trace], most: int) -> Work[tuple[Horizon, ...]]:
     steps = runs[0].steps
     if steps > MAX_HORIZON:
         raise InputError(
-            f"A map of {steps:,} × {steps:,} steps for each cell is too large: up to {MAX_HORIZON:,} steps are taken. "
+            f"A map of {steps} × {steps} steps for each cell is too large: up to {MAX_HORIZON} steps are taken. "
             "Choose an earlier step for the loss."
         )
     every = math.ceil(steps / math.sqrt(most / len(runs)))
     chosen = np.arange(steps - 1, -1, -every)[::-1]
     found = []
     for k, ran in enumerate(runs):
-        yield k / len(runs), f"{ran.cell.title}: {steps:,} × {steps:,} steps"
+        yield k / len(runs), f"{ran.cell.title}: {steps} × {steps} steps"
         norm = horizon(ran)
         reaches = {share: reached_in_rows(norm, share) for share in SHARES}
         found.append(Horizon(ran.cell, chosen, norm[np.ix_(chosen, chosen)].astype(np.float32), reaches))

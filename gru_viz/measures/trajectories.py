@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections import defaultdict
 from collections.abc import Sequence as Many
 from dataclasses import dataclass
 
@@ -62,7 +61,7 @@ class Path:
         first, second = (self.points / size).var(axis=0) / (self.states / size).var(axis=0).sum()
         return float(first), float(second)
 
-    @property
+    @functools.cached_property
     def moves(self) -> bool:
         return bool(np.ptp(self.states, axis=0).max() > STILL * np.abs(self.states).max())
 
@@ -74,22 +73,19 @@ def closeness(states: np.ndarray, tokens: Many[str]) -> float | None:
     times those to their mean. None where no token comes twice, all are the same, or the states hardly differ:
     those after different tokens by less than LITTLE of the size of a state (root mean squares).
     """
-    groups = defaultdict(list)
-    for step, token in enumerate(tokens):
-        groups[token].append(step)
-
-    def squares(some: np.ndarray) -> float:
-        return len(some) * float(((some - some.mean(axis=0)) ** 2).sum())
-
-    def pairs(count: int) -> int:
-        return count * (count - 1) // 2
-
-    same = sum(pairs(len(steps)) for steps in groups.values())
-    different = pairs(len(states)) - same
+    groups = {token: k for k, token in enumerate(dict.fromkeys(tokens))}
+    group = np.array([groups[token] for token in tokens])  # (T,)
+    sizes = np.bincount(group)
+    same, pairs = int((sizes * (sizes - 1)).sum()) // 2, len(states) * (len(states) - 1) // 2
+    different = pairs - same
     if not same or not different:
         return None
-    within = sum(squares(states[steps]) for steps in groups.values())
-    between = max(squares(states) - within, 0.0) / different
+    sums = np.zeros((len(groups), states.shape[1]))
+    np.add.at(sums, group, states)
+    means = sums / sizes[:, None]
+    within = float((sizes[group, None] * (states - means[group]) ** 2).sum())
+    everywhere = len(states) * float(((states - states.mean(axis=0)) ** 2).sum())
+    between = max(everywhere - within, 0.0) / different
     scale = LITTLE**2 * float((states**2).sum(axis=1).mean())
     return float(np.sqrt(within / same / between)) if between > scale else None
 

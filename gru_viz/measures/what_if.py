@@ -132,8 +132,8 @@ def _check(experiment: Experiment, sequence: Sequence, runs: int) -> None:
     steps, hidden = _steps(experiment, sequence), experiment.hidden_size
     if steps * hidden**2 * runs > MAX_SWEEP:
         raise InputError(
-            f"{runs} runs of {steps:,} steps with {hidden} units would take minutes: up to "
-            f"{MAX_SWEEP // (hidden**2 * runs):,} steps are taken at this size."
+            f"{runs} runs of {steps} steps with {hidden} units would take minutes: up to "
+            f"{MAX_SWEEP // (hidden**2 * runs)} steps are taken at this size."
         )
 
 

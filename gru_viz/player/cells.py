@@ -38,7 +38,7 @@ def cell_data(name: str, trace: Trace, flow: GradientFlow, blob: Blob) -> dict[s
         "states": {state: blob.add(values) for state, values in trace.states.items()},  # (T + 1, H)
         "carried": {state: blob.add(values) for state, values in mantissas.items()},  # (T, H)
         "exponents": blob.put(exponents, "<f8"),  # (T,): of two, for ``carried``
-        "input": input_data(trace.inputs, blob),
+        "input": input_data(trace, blob),
         **json.loads(drawn(trace.cell)),
     }
 
@@ -61,11 +61,10 @@ def rounded(values: Array, bits: int = 20) -> Array:
     return np.ldexp(np.rint(np.ldexp(mantissa, bits)), exponent - bits)
 
 
-def input_data(inputs: Array, blob: Blob) -> dict[str, Any]:
+def input_data(trace: Trace, blob: Blob) -> dict[str, Any]:
     """The index of the one in each row, where each row is one-hot; else all of it."""
-    width = inputs.shape[1]
-    one_hot = width > 1 and ((inputs == 0) | (inputs == 1)).all() and (inputs.sum(axis=1) == 1).all()
-    if one_hot:
+    inputs, width = trace.inputs, trace.inputs.shape[1]
+    if trace.one_hot:
         return {"width": width, "index": blob.put(inputs.argmax(axis=1), "<u2")}
     return {"width": width, "values": blob.add(inputs)}
 

@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gru_viz.errors import InputError, check_kind, texts
+from gru_viz.errors import InputError, check_kind, step_labels
 from gru_viz.gradients import GradientFlow, backpropagate
+from gru_viz.labels import grouped
 from gru_viz.player.arrays import Blob
 from gru_viz.player.cells import cell_data
 from gru_viz.theme import THEMES, number
@@ -61,9 +62,7 @@ def pack(traces: Traces, flows: Flows | None = None, labels: Sequence[str] | Non
     """
     runs = _named(traces)
     steps = _steps(runs)
-    named = _labels(next(iter(runs.values()))) if labels is None else texts(labels, "labels")
-    if len(named) != steps:
-        raise InputError(f"labels holds {len(named):,} texts; one for each of the {steps:,} steps is expected.")
+    named = _labels(next(iter(runs.values()))) if labels is None else step_labels(labels, steps)
     found = _flows(runs, flows)
     blob = Blob()
     header: dict[str, Any] = {
@@ -82,7 +81,7 @@ def _named(traces: Traces) -> dict[str, Trace]:
     if not named:
         raise InputError("There is no run to show: at least one is expected.")
     if len(named) > MAX_RUNS:
-        raise InputError(f"There are {len(named):,} runs to show; at most {MAX_RUNS} are allowed.")
+        raise InputError(f"There are {len(named)} runs to show; at most {MAX_RUNS} are allowed.")
     runs: dict[str, Trace] = {}
     for name, trace in named:
         wanted = title = trace.cell.title if name in (None, trace.cell.name) else str(name)
@@ -90,12 +89,12 @@ def _named(traces: Traces) -> dict[str, Trace]:
         while title in runs:
             title, count = f"{wanted} {count}", count + 1
         if trace.lead:
-            raise InputError(f"The run {title!r} is a batch of {trace.lead[0]:,}; one sequence is expected.")
+            raise InputError(f"The run {title!r} is a batch of {trace.lead[0]}; one sequence is expected.")
         runs[title] = trace
     numbers = sum(array.size for trace in runs.values() for array in (*trace.params.values(), *trace.states.values()))
     if (size := 8 * numbers) > MAX_BYTES:  # at most: each once as float64, or twice as float32
         raise InputError(
-            f"The numbers of these runs would take up to {size / 2**20:,.0f} MB; at most {MAX_BYTES >> 20} MB are "
+            f"The numbers of these runs would take up to {size / 2**20:.0f} MB; at most {MAX_BYTES >> 20} MB are "
             f"allowed: show fewer steps, units or runs."
         )
     return runs
@@ -125,11 +124,11 @@ def _flows(runs: Mapping[str, Trace], flows: Flows | None) -> dict[str, Gradient
 def _steps(runs: Mapping[str, Trace]) -> int:
     lengths = {title: trace.steps for title, trace in runs.items()}
     if len(set(lengths.values())) > 1:
-        shown = ", ".join(f"{title} {steps:,}" for title, steps in lengths.items())
+        shown = ", ".join(f"{title} {grouped(steps)}" for title, steps in lengths.items())
         raise InputError(f"The runs have different numbers of steps ({shown}): runs over one sequence are expected.")
     steps = next(iter(lengths.values()))
     if steps > MAX_STEPS:
-        raise InputError(f"The runs have {steps:,} steps; at most {MAX_STEPS:,} can be shown.")
+        raise InputError(f"The runs have {grouped(steps)} steps; at most {grouped(MAX_STEPS)} can be shown.")
     return steps
 
 

@@ -15,7 +15,6 @@ from gru_viz.diagram import Node as Part
 from gru_viz.diagram.parts import AFTER, JOIN, PRODUCT, SUM, VALVE
 from gru_viz.equations import parse_expression
 from gru_viz.errors import InputError
-from gru_viz.grammar import Expression
 from gru_viz.graph import Graph, Node, reachable
 
 Row = list[Any]
@@ -31,14 +30,12 @@ class Tape:
     def add(self, expression: str) -> Node:
         """An expression as text; "x" alone is the input."""
         if expression not in self.roots:
-            node = self.graph.input if expression == "x" else self.lower(expression)
+            if expression == "x":
+                node = self.graph.input
+            else:
+                node = self.graph.lower(parse_expression(expression, self.cell.equations))
             self.roots[expression] = node
         return self.roots[expression]
-
-    def lower(self, expression: str | Expression) -> Node:
-        if isinstance(expression, str):
-            expression = parse_expression(expression, self.cell.equations)
-        return self.graph.lower(expression)
 
     def number(self) -> dict[Node, int]:
         """Node -> its row."""

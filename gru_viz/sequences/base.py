@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gru_viz.errors import InputError
-from gru_viz.labels import number_label, quoted
+from gru_viz.labels import grouped, number_label, quoted
 
 MAX_STEPS = 2_000
 MAX_CHARACTERS = 50_000  # code points as typed: 2,000 numbers with all their digits fit
@@ -59,7 +59,7 @@ class Replacement:
 
     def said(self, original: Sequence) -> tuple[str, str]:
         """The same for a sentence; a number that stands there instead comes with its step."""
-        at = "" if original.is_one_hot else f" at step {self.start + 1:,}"
+        at = "" if original.is_one_hot else f" at step {self.start + 1}"
         return original.said(self.start, self.old), self.sequence.said(self.start, self.new) + at
 
 
@@ -68,7 +68,7 @@ def typed(text: object, what: str = "The sequence", wanted: str = "", longest: i
     if not isinstance(text, str):
         raise InputError(f"{what} is {quoted(text)}: text is expected.")
     if len(text) > longest:
-        raise InputError(f"{what} is {len(text):,} characters long: at most {longest:,} are read.")
+        raise InputError(f"{what} is {grouped(len(text))} characters long: at most {grouped(longest)} are read.")
     if wanted and not text.strip():
         raise InputError(f"{what} {'holds nothing but blanks' if text else 'is empty'}: type at least one {wanted}.")
     return text.replace("\r\n", "\n").replace("\r", "\n")
@@ -78,7 +78,7 @@ def one_hot(kind: str, tokens: tuple[str, ...], labels: dict[str, str], names: I
     """The columns belong to `names` and then to the other tokens in the order of their first appearance."""
     names = tuple(dict.fromkeys((*names, *tokens)))
     if len(names) > MAX_INPUTS:
-        raise InputError(f"The sequence has {len(names):,} different {things}: at most {MAX_INPUTS:,} are allowed.")
+        raise InputError(f"The sequence has {len(names)} different {things}: at most {MAX_INPUTS} are allowed.")
     column = {name: index for index, name in enumerate(names)}
     values = np.zeros((len(tokens), len(names)))  # (T, I)
     values[np.arange(len(tokens)), [column[token] for token in tokens]] = 1.0

@@ -16,7 +16,7 @@ def describe_steps(sequence: Sequence) -> str:
         thing = {"text": "character", "words": "word"}[sequence.kind]
         if width == 1:
             return f"One {thing}, always the same: x is the number 1."
-        return f"One of {width:,} {thing}s, one-hot: x has {width:,} numbers, one of them 1 and the others 0."
+        return f"One of {width} {thing}s, one-hot: x has {width} numbers, one of them 1 and the others 0."
     if width == 1:
         return "One number: x is that number."
     named = ", ".join(quoted(name).replace("␣", " ") for name in sequence.input_names[:MAX_NAMED])

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from gru_viz.errors import InputError
-from gru_viz.labels import HIDDEN, MAX_QUOTE, number_label, number_text, pattern, quoted, visible
+from gru_viz.labels import HIDDEN, MAX_QUOTE, counted, grouped, number_label, number_text, pattern, quoted, visible
 from gru_viz.sequences.base import MAX_COLUMNS, MAX_STEPS, Sequence, typed
 
 MAX_NUMBER = 1e6
@@ -50,17 +50,13 @@ def from_rows(text: str) -> Sequence:
             continue
         number = len(rows) + 1
         if number > MAX_STEPS:
-            raise InputError(f"The sequence has more than {MAX_STEPS:,} rows: at most {MAX_STEPS:,} are read.")
-        row = f"row {number:,}" + f", on line {line:,}," * (line != number)
+            raise InputError(f"The sequence has more than {MAX_STEPS} rows: at most {MAX_STEPS} are read.")
+        row = f"row {number}" + f", on line {grouped(line)}," * (line != number)
         rows.append(tuple(read_numbers(written, row)))
         if len(rows[-1]) != len(rows[0]):
-            counts = f"{_counted(len(rows[-1]))}, and row 1 has {_counted(len(rows[0]))}"
+            counts = f"{counted(len(rows[-1]), 'number')}, and row 1 has {counted(len(rows[0]), 'number')}"
             raise InputError(f"{_first_upper(row)} has {counts}: as many are expected in each row.")
     return number_sequence(np.array(rows))
-
-
-def _counted(count: int) -> str:
-    return f"{count:,} number" + "s" * (count != 1)
 
 
 def _first_upper(words: str) -> str:
@@ -72,7 +68,7 @@ def read_numbers(text: str, row: str = "") -> Iterator[float]:
     most, of_row = (MAX_COLUMNS, f" of {row}") if row else (MAX_STEPS, "")
     plain = text.translate(_AS_ASCII)
     either = _one_or_two(plain)
-    on_line = ", on line {:,}," if "\n" in plain.strip() else ""
+    on_line = ", on line {}," if "\n" in plain.strip() else ""
     number, line, at, due = 0, 1, 0, True  # due: no number stands before a separator that comes now
     for piece in _PIECE.finditer(plain):
         line += plain.count("\n", at, piece.start())
@@ -81,10 +77,10 @@ def read_numbers(text: str, row: str = "") -> Iterator[float]:
             due = True
             continue
         number, due = number + 1, False
-        where = f"Number {number:,}{of_row}{on_line.format(line)}"
+        where = f"Number {number}{of_row}{on_line.format(grouped(line))}"
         if number > most:
             what = _first_upper(row) or "The sequence"
-            raise InputError(f"{what} has more than {most:,} numbers: at most {most:,} are read.")
+            raise InputError(f"{what} has more than {most} numbers: at most {most} are read.")
         if piece["number"] is None:
             raise InputError(f"{where} is missing: a number is expected before each comma or semicolon.")
         if either and either.start() == at:
@@ -112,7 +108,7 @@ def read_number(item: str, where: str = "The number") -> float:
         raise InputError(f"{where} is {quoted(item)}: {_advice(plain)}.")
     value = float(plain)
     if abs(value) > MAX_NUMBER:
-        allowed = f"from {-MAX_NUMBER:,.0f} to {MAX_NUMBER:,.0f}"
+        allowed = f"from -{grouped(int(MAX_NUMBER))} to {grouped(int(MAX_NUMBER))}"
         raise InputError(f"{where} is {quoted(item)}: a number {allowed} is expected.")
     if abs(value) < MIN_NUMBER and re.search("[1-9]", re.split("[eE]", plain)[0]):
         raise InputError(f"{where} is {quoted(item)}: a number so close to 0 cannot be held, write 0 instead.")
@@ -147,5 +143,5 @@ def number_sequence(values: np.ndarray, names: tuple[str, ...] = ()) -> Sequence
     if channels <= 2:
         labels = tuple(", ".join(map(number_label, row)) for row in rows)
     else:
-        labels = tuple(f"row {step:,}" for step in range(1, len(rows) + 1))
+        labels = tuple(f"row {step}" for step in range(1, len(rows) + 1))
     return Sequence("numbers", tokens, labels, values, names or tuple(map(str, range(channels))))

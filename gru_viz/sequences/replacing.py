@@ -6,12 +6,13 @@ import itertools
 import math
 import re
 import string
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from gru_viz.errors import InputError
-from gru_viz.labels import number_text, quoted
+from gru_viz.labels import grouped, number_text, quoted
 from gru_viz.sequences.base import MAX_STEPS, Replacement, Sequence, typed
 from gru_viz.sequences.numbers import MAX_NUMBER, number_sequence, read_number, read_numbers
 from gru_viz.sequences.texts import clusters, text_sequence, word_sequence, words
@@ -52,7 +53,8 @@ def _replace_tokens(sequence: Sequence, old: str, new: str) -> Replacement:
         raise InputError(f"{quoted(old)} does not occur in the sequence: type a part of it.")
     tokens = (*tokens[:start], *put, *tokens[start + len(out) :])
     if len(tokens) > MAX_STEPS:
-        raise InputError(f"With {quoted(new)} the sequence has {len(tokens):,} steps: at most {MAX_STEPS:,} are read.")
+        steps = grouped(len(tokens))
+        raise InputError(f"With {quoted(new)} the sequence has {steps} steps: at most {MAX_STEPS} are read.")
     return Replacement(start, len(out), len(put), _MAKE[sequence.kind](tokens, sequence.input_names))
 
 
@@ -61,30 +63,29 @@ def _replace_numbers(sequence: Sequence, old: str, new: str) -> Replacement:
     last, channels = sequence.values.shape
     step = int(old) if re.fullmatch("[0-9]{1,9}", old) else 0
     if not 1 <= step <= last:
-        raise InputError(f"The step to be replaced is {quoted(old)}: a whole number from 1 to {last:,} is expected.")
+        raise InputError(f"The step to be replaced is {quoted(old)}: a whole number from 1 to {last} is expected.")
     if channels == 1:
-        row = [read_number(new, f"The new value of step {step:,}")]
+        row = [read_number(new, f"The new value of step {step}")]
     else:
-        row = [*read_numbers(new, f"the new row of step {step:,}")]
+        row = [*read_numbers(new, f"the new row of step {step}")]
         if len(row) != channels:
-            raise InputError(f"The new row of step {step:,} has {len(row):,} numbers: {channels} are expected.")
+            raise InputError(f"The new row of step {step} has {len(row)} numbers: {channels} are expected.")
     if " ".join(map(number_text, row)) == sequence.tokens[step - 1]:
         another = "number" if channels == 1 else "row"
-        raise InputError(f"Step {step:,} is {sequence.said(step - 1, 1)} already: type another {another}.")
+        raise InputError(f"Step {step} is {sequence.said(step - 1, 1)} already: type another {another}.")
     values = np.array(sequence.values)
     values[step - 1] = row
     return Replacement(step - 1, 1, 1, number_sequence(values, sequence.input_names))
 
 
 def default_replacement(sequence: Sequence) -> tuple[str, str]:
-    """A replacement that fits: a name in the text by another of its words, or the first number by the next.
+    """A replacement that fits: a name in the text by another of its words, a cue among numbers by the silence around
+    it, or the first number by the next.
 
     A name is the first word of two letters or more that is capitalised and not the first; without one, the first word.
     """
     if not sequence.is_one_hot:
-        first, *others = sequence.values[0].tolist()
-        next_one = first + math.copysign(1.0, MAX_NUMBER - 1.0 - first)
-        return "1", " ".join(number_text(_rounded(value)) for value in (next_one, *others))
+        return _cue(sequence) or _next_number(sequence)
     if sequence.kind == "words":
         found = [token for token in sequence.tokens if len(token) > 1 and token[0].isalpha()] or [sequence.tokens[0]]
         at = _name([*map(list, found)])
@@ -95,6 +96,25 @@ def default_replacement(sequence: Sequence) -> tuple[str, str]:
     at = _name(runs)
     same = [run for run in runs[at + 1 :] + runs[:at] if run != runs[at] and len(run) == len(runs[at])]
     return "".join(runs[at]), "".join(same[0]) if same else _other(runs[at])
+
+
+def _cue(sequence: Sequence) -> tuple[str, str] | None:
+    """The first step that has the rarest number, by the one that stands at half of the steps or more: without its cue
+    the sequence is silence. None where no number is so common, or there is no other."""
+    counts = Counter(sequence.tokens)  # of equals the one that came first stands first
+    (silence, often), *others = counts.most_common()
+    if often == 1 or 2 * often < len(sequence.tokens) or not others:
+        return None
+    fewest = min(count for _, count in others)
+    rarest = next(token for token, count in others if count == fewest)
+    return str(sequence.tokens.index(rarest) + 1), silence
+
+
+def _next_number(sequence: Sequence) -> tuple[str, str]:
+    """Of a row, its first number alone."""
+    first, *others = sequence.values[0].tolist()
+    next_one = first + math.copysign(1.0, MAX_NUMBER - 1.0 - first)
+    return "1", " ".join(number_text(_rounded(value)) for value in (next_one, *others))
 
 
 def _rounded(value: float) -> float:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gru_viz.errors import InputError
-from gru_viz.labels import quoted
+from gru_viz.labels import grouped, quoted
 from gru_viz.sequences.base import MAX_STEPS, Sequence, typed
 from gru_viz.sequences.numbers import number_sequence
 from gru_viz.sequences.texts import text_sequence
@@ -121,7 +121,7 @@ def read_signal(text: str) -> tuple[str, int, int]:
         ("seed", seed, 0, MAX_SEED),
     ):
         if not re.fullmatch("[0-9]{1,10}", written) or not low <= int(written) <= high:
-            allowed = f"a whole number from {low:,} to {high:,}"
+            allowed = f"a whole number from {grouped(low)} to {grouped(high)}"
             raise InputError(f"The {what} of the signal is {quoted(written)}: {allowed} is expected.")
     return name, int(steps), int(seed)
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gru_viz.errors import InputError
-from gru_viz.labels import number_text, quoted
+from gru_viz.labels import counted, grouped, number_text, quoted
 from gru_viz.sequences.base import MAX_COLUMNS, MAX_STEPS, Sequence, typed
 from gru_viz.sequences.numbers import MAX_NUMBER, MIN_NUMBER, is_number, number_sequence, read_number
 
@@ -69,14 +69,14 @@ class Table:
 def decode(data: bytes) -> tuple[str, str]:
     """(the text of a CSV file, the name of its encoding). Raises InputError for what is no text, or too much."""
     if len(data) > MAX_FILE:
-        raise InputError(f"The file has {len(data):,} bytes: at most {MAX_FILE:,} are read.")
+        raise InputError(f"The file has {grouped(len(data))} bytes: at most {grouped(MAX_FILE)} are read.")
     for magic, kind in _MAGIC.items():
         if data.startswith(magic):
             raise InputError(f"The file is {kind}, not a CSV file: save the table as CSV and upload that.")
     text, encoding = _decoded(data)
     if control := re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", text):
-        line = text.count("\n", 0, control.start()) + 1
-        raise InputError(f"Line {line:,} of the file holds {quoted(control[0])}: a CSV file is text and holds none.")
+        line = grouped(text.count("\n", 0, control.start()) + 1)
+        raise InputError(f"Line {line} of the file holds {quoted(control[0])}: a CSV file is text and holds none.")
     if not text.strip():
         raise InputError(
             f"The file {'holds nothing but blanks' if text else 'is empty'}: rows of numbers are expected."
@@ -148,12 +148,13 @@ def read_table(text: str, layout: Layout) -> Table:
         rows.append(row)
         lines.append(line)
         if len(row) > MAX_COLUMNS:
-            raise InputError(f"Line {line:,} has {len(row):,} cells: at most {MAX_COLUMNS} columns are read.")
+            width = grouped(len(row))
+            raise InputError(f"Line {grouped(line)} has {width} cells: at most {MAX_COLUMNS} columns are read.")
         if len(row) != len(rows[0]):
-            counts = f"{_counted(len(row), 'cell')}, and line {lines[0]:,} has {_counted(len(rows[0]), 'cell')}"
-            raise InputError(f"Line {line:,} has {counts}: as many are expected in each line.")
+            counts = f"{counted(len(row), 'cell')}, and line {grouped(lines[0])} has {counted(len(rows[0]), 'cell')}"
+            raise InputError(f"Line {grouped(line)} has {counts}: as many are expected in each line.")
         if len(rows) > MAX_ROWS + layout.header:
-            raise InputError(f"The file has more than {MAX_ROWS:,} rows: at most {MAX_ROWS:,} are read.")
+            raise InputError(f"The file has more than {grouped(MAX_ROWS)} rows: at most {grouped(MAX_ROWS)} are read.")
     if not rows:
         raise InputError("The file holds separators and nothing between them: rows of numbers are expected.")
     names = _names(rows.pop(0), lines.pop(0)) if layout.header else [f"column {k + 1}" for k in range(len(rows[0]))]
@@ -170,10 +171,6 @@ def read_table(text: str, layout: Layout) -> Table:
     return Table(layout, columns, refused)
 
 
-def _counted(count: int, thing: str) -> str:
-    return f"{count:,} {thing}" + "s" * (count != 1)
-
-
 def _named(name: str) -> str:
     return quoted(name).replace("␣", " ")
 
@@ -187,13 +184,14 @@ def _cells(text: str, separator: str) -> Iterator[tuple[list[str], int]]:
             if any(map(str.strip, row)):
                 yield row, reader.line_num
     except csv.Error as problem:
-        raise InputError(f"Line {max(1, reader.line_num):,} cannot be read as CSV: {_plainly(problem)}.") from None
+        where = f"Line {grouped(max(1, reader.line_num))}"
+        raise InputError(f"{where} cannot be read as CSV: {_plainly(problem)}.") from None
 
 
 def _plainly(problem: csv.Error) -> str:
     known = {
         "unexpected end of data": "a quotation mark that opens there is never closed",
-        "field larger than field limit": "a cell is longer than 131,072 characters",
+        "field larger than field limit": "a cell is longer than 131\u202f072 characters",
     }
     words = next((said for start, said in known.items() if str(problem).startswith(start)), "")
     return words or "a separator is expected after a quotation mark that closes"
@@ -205,13 +203,13 @@ def _names(cells: list[str], line: int) -> list[str]:
         name = " ".join(cell.split()) or f"column {place}"
         if len(name) > MAX_NAME:
             raise InputError(
-                f"Line {line:,} names column {place} {_named(name)}, {len(name):,} characters: at most {MAX_NAME} are "
-                "allowed; shorten it, or read the file without a line of names."
+                f"Line {grouped(line)} names column {place} {_named(name)}, {grouped(len(name))} characters: at most "
+                f"{MAX_NAME} are allowed; shorten it, or read the file without a line of names."
             )
         if name in names:
             raise InputError(
-                f"Line {line:,} names both column {names.index(name) + 1} and column {place} {_named(name)}: rename "
-                "one, or read the file without a line of names."
+                f"Line {grouped(line)} names both column {names.index(name) + 1} and column {place} {_named(name)}: "
+                "rename one, or read the file without a line of names."
             )
         names.append(name)
     return names
@@ -232,7 +230,7 @@ def _column(cells: Many[str], lines: list[int], decimal: str, name: str) -> np.n
             return values
     found = []
     for cell, pointed, line in zip(cells, plain, lines, strict=True):
-        where = f"Line {line:,} of {_named(name)}"
+        where = f"Line {grouped(line)} of {_named(name)}"
         if not pointed:
             raise InputError(f"{where} is empty: a number is expected.")
         if decimal == "," and "'" in pointed:
@@ -251,7 +249,8 @@ def table_text(table: Table, names: Many[str], standardised: bool, first: int = 
     if not names:
         raise InputError("No column is chosen: choose at least one.")
     if not 1 <= first <= table.rows:
-        raise InputError(f"The first row is {first:,}: a whole number from 1 to {table.rows:,} is expected.")
+        allowed = f"a whole number from 1 to {grouped(table.rows)}"
+        raise InputError(f"The first row is {grouped(first)}: {allowed} is expected.")
     ordered = [name for name in table.columns if name in names]
     rows = zip(*(table.columns[name][first - 1 :][:MAX_STEPS].tolist() for name in ordered), strict=True)
     written = io.StringIO()
@@ -272,7 +271,7 @@ def read_table_text(text: str) -> tuple[Table, bool]:
     if table.refused:
         raise InputError(next(iter(table.refused.values())))
     if table.rows > MAX_STEPS:
-        raise InputError(f"The table has {table.rows:,} rows: at most {MAX_STEPS:,} are read.")
+        raise InputError(f"The table has {grouped(table.rows)} rows: at most {MAX_STEPS} are read.")
     return table, first == STANDARDISED
 
 

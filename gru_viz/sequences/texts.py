@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from gru_viz.errors import InputError
-from gru_viz.labels import MAX_CLUSTER, pattern, quoted, visible
+from gru_viz.labels import MAX_CLUSTER, grouped, pattern, quoted, visible
 from gru_viz.sequences.base import MAX_STEPS, Sequence, one_hot, typed
 
 MAX_WORD = 60  # code points
@@ -39,12 +39,12 @@ def clusters(text: str) -> Iterator[str]:
     for number, match in enumerate(pattern(r"\X").finditer(text), start=1):
         cluster: str = match[0]
         if number > MAX_STEPS:
-            raise InputError(f"The sequence has more than {MAX_STEPS:,} characters: at most {MAX_STEPS:,} are read.")
+            raise InputError(f"The sequence has more than {MAX_STEPS} characters: at most {MAX_STEPS} are read.")
         if len(cluster) > MAX_CLUSTER:
-            made = f"{len(cluster):,} code points"
-            raise InputError(f"Character {number:,} is made of {made}: at most {MAX_CLUSTER} are allowed for one.")
+            made = f"{grouped(len(cluster))} code points"
+            raise InputError(f"Character {number} is made of {made}: at most {MAX_CLUSTER} are allowed for one.")
         if "\ud800" <= cluster <= "\udfff":
-            raise InputError(f"Character {number:,} is {quoted(cluster)}, one half of a character: delete it.")
+            raise InputError(f"Character {number} is {quoted(cluster)}, one half of a character: delete it.")
         yield unicodedata.normalize("NFC", cluster)
 
 
@@ -56,13 +56,14 @@ def words(text: str) -> Iterator[str]:
             continue
         number += 1
         if number > MAX_STEPS:
-            raise InputError(f"The sequence has more than {MAX_STEPS:,} words: at most {MAX_STEPS:,} are read.")
+            raise InputError(f"The sequence has more than {MAX_STEPS} words: at most {MAX_STEPS} are read.")
         if len(word) > MAX_WORD:
             raise InputError(
-                f"Word {number:,} is {quoted(word)}, {len(word):,} characters long: at most {MAX_WORD} are allowed."
+                f"Word {number} is {quoted(word)}, {grouped(len(word))} characters long: at most {MAX_WORD} are "
+                "allowed."
             )
         if any("\ud800" <= character <= "\udfff" for character in word):
-            raise InputError(f"Word {number:,} is {quoted(word)} and holds one half of a character: delete it.")
+            raise InputError(f"Word {number} is {quoted(word)} and holds one half of a character: delete it.")
         yield unicodedata.normalize("NFC", word)
 
 

@@ -76,7 +76,7 @@ def check_against_torch(trace: Trace, loss_grad: Mapping[str, object] | None = N
             runs[f"torch.nn.{layout.module}"] = _run_module(trace, loss, layout)
     values: dict[str, float] = {}
     gradients: dict[str, float] = {}
-    ours = _gradients(flow)
+    ours = compared_gradients(flow)
     for their_values, their_gradients in runs.values():
         for name, theirs in their_values.items():
             values[name] = max(values.get(name, 0.0), _difference(trace[name], theirs, at_least=1.0))
@@ -105,7 +105,8 @@ def _initial(state: str) -> str:
     return f"{state} before step 1"
 
 
-def _gradients(flow: GradientFlow) -> dict[str, Array]:
+def compared_gradients(flow: GradientFlow) -> dict[str, Array]:
+    """Those of ``TorchCheck.gradients``, by name."""
     found = {name: flow[name] for name in flow.trace.names} | dict(flow.params)
     for state in flow.trace.cell.states:
         found |= {_carried(state): flow.carried[state], _initial(state): flow.before[state][0]}

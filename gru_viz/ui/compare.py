@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import streamlit as st
+import functools
 
 from gru_viz.experiment import Experiment, without_view
 from gru_viz.measures.compare import Comparison, compare
@@ -14,7 +14,7 @@ def compared(experiment: Experiment) -> tuple[Comparison, ...]:
     return _compared(without_view(experiment))
 
 
-@st.cache_resource(max_entries=20, show_spinner=False)
+@functools.lru_cache(maxsize=20)  # Streamlit's own cache takes a millisecond to make its key of an experiment
 def _compared(experiment: Experiment) -> tuple[Comparison, ...]:
     """Shared by all visitors: numbers alone, and the measured time stands still while somebody looks at it."""
     sequence = parse_sequence(experiment.kind, experiment.text)

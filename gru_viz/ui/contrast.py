@@ -9,6 +9,7 @@ from typing import Any
 
 import streamlit as st
 
+from gru_viz.conclusions.common import unit_of
 from gru_viz.errors import InputError
 from gru_viz.experiment import Experiment, without_view
 from gru_viz.measures.what_if import SEEDS, Seeds, seeds
@@ -20,6 +21,8 @@ from gru_viz.ui import state
 from gru_viz.ui.long_work import worked
 from gru_viz.ui.widgets import problem, text
 from gru_viz.ui.words import markdown
+
+_SEVERAL = {"text": "letters", "words": "words"}  # a replacement may be of any length; a number is one step
 
 
 def measured(experiment: Experiment) -> Contrast:
@@ -57,9 +60,9 @@ def luck(experiment: Experiment) -> tuple[Seeds, ...]:
 def replacement(experiment: Experiment) -> None:
     """The two fields that say what is replaced by what."""
     with st.container(horizontal=True):
-        one_hot = parse_sequence(experiment.kind, experiment.text).is_one_hot
-        text("replace", "Replace" if one_hot else "Replace the step")
-        text("by", "by")
+        sequence = parse_sequence(experiment.kind, experiment.text)
+        text("replace", "Replace" if sequence.is_one_hot else "Replace the step")
+        text("by", f"by the {_SEVERAL.get(sequence.kind) or unit_of(sequence)}")
     problem("replace")
     problem("by")
 

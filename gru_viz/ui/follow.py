@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from html import escape
 from urllib.parse import urlencode
 
 import streamlit as st
 
-from gru_viz.experiment import Experiment, to_query
+from gru_viz.examples import example
+from gru_viz.experiment import Experiment, to_query, without_view
 from gru_viz.handout import handout
-from gru_viz.lessons import Lesson
+from gru_viz.lessons import Lesson, question_of
+from gru_viz.settings import SETTINGS
 from gru_viz.ui import state
 from gru_viz.ui.lessons import LINK, lesson_in_view
 from gru_viz.ui.markup import markup
 from gru_viz.ui.pages import HOME
 from gru_viz.ui.parts import go_to
 
+_VIEWS = {setting.key for setting in SETTINGS.values() if setting.view}
 LONGEST = 500  # characters of a link whose code a phone reads across a room
 
 
@@ -26,6 +30,7 @@ def for_a_class(page: str) -> None:
     if not opened.open:
         return
     experiment, lesson = state.current(), lesson_in_view()
+    question = question_of(experiment.example)
     asked = lesson if lesson and lesson.fits(experiment) else None
     link = class_link(st.context.url or "", page, experiment, asked)
     with opened:
@@ -35,11 +40,14 @@ def for_a_class(page: str) -> None:
             st.markdown("This link is too long for a code to scan.")
         st.code(link, language=None, wrap_lines=True)
         st.button("Projector (key P)", key="projector_on", on_click=state.put, args=("projector", True))
-        if lesson:
-            shown = experiment if asked else lesson.example.experiment
+        if question:
+            own = replace(question.example.experiment, example=question.name)
+            shown = experiment if question.fits(experiment) else own
+            opens = class_link(st.context.url or "", page, shown, lesson)
+            of, name = ("lesson", f"lesson_{lesson.number}") if lesson else ("example", question.name)
             st.download_button(
-                "Handout of this lesson", lambda: handout(lesson, shown, link), f"lesson_{lesson.number}.html",
-                "text/html", key="save_handout", on_click="ignore",
+                f"Handout of this {of}", lambda: handout(question, shown, opens), f"{name}.html", "text/html",
+                key="save_handout", on_click="ignore",
             )  # fmt: skip
             st.caption("One page to print, with room for a prediction.")
         elif page == "lessons":
@@ -67,6 +75,8 @@ def class_link(here: str, page: str, experiment: Experiment, lesson: Lesson | No
     if page != HOME:
         root = root.removesuffix(f"/{page}")
     query = to_query(experiment)
+    if experiment.example and without_view(experiment) == without_view(example(experiment.example).experiment):
+        query = {key: text for key, text in query.items() if key in _VIEWS}  # the example's name says all the rest
     if lesson:
         page, query = HOME, {LINK: str(lesson.number)} | {k: v for k, v in query.items() if k == "seed"}
     return f"{root}/{'' if page == HOME else page}" + (f"?{urlencode(query)}" if query else "")

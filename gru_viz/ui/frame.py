@@ -9,8 +9,8 @@ from gru_viz.ui import state
 from gru_viz.ui.examples import example_note
 from gru_viz.ui.follow import for_a_class, invite
 from gru_viz.ui.lessons import ask, go_to_its_page, is_covered, lesson_bar, lesson_in_view, lesson_note, take_link
-from gru_viz.ui.pages import ABOUT, HOME, LAST, PAGES, ROOT, script
-from gru_viz.ui.parts import link_notes
+from gru_viz.ui.pages import ABOUT, HOME, LAST, PAGES, REGISTERED, ROOT, script
+from gru_viz.ui.parts import link_notes, silence_note
 from gru_viz.ui.projector import projector_buttons, projector_keys, projector_style
 from gru_viz.ui.save import save_run
 from gru_viz.ui.server import prepare
@@ -32,7 +32,7 @@ def _frame() -> None:
     state.begin()
     if wrong:
         state.say("link", wrong)
-    page = st.navigation(_pages(), position="top")
+    page = st.navigation(list(_pages().values()), position="top")
     name = page.url_path or HOME
     go_to_its_page(name)
     sidebar()
@@ -61,17 +61,19 @@ def _frame() -> None:
     if lesson:
         lesson_note(lesson, is_shown=shown is not None)
     example_note()
+    silence_note()
     page.run()
     save_run()
 
 
-def _pages() -> list[Any]:
-    """Kept for the visit: to find nine files again in every run takes a twentieth of it."""
-    if "pages" not in st.session_state:
-        st.session_state["pages"] = [
-            st.Page(script(name), title=title, url_path=name, default=name == HOME) for name, title in PAGES.items()
-        ]
-    return st.session_state["pages"]
+def _pages() -> dict[str, Any]:
+    """By name; kept for the visit: to find nine files again in every run takes a twentieth of it."""
+    if REGISTERED not in st.session_state:
+        st.session_state[REGISTERED] = {
+            name: st.Page(script(name), title=title, url_path=name, default=name == HOME)
+            for name, title in PAGES.items()
+        }
+    return st.session_state[REGISTERED]
 
 
 def _bar(lesson: Lesson | None, can_tell: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Sequence as Many
 from dataclasses import replace
@@ -45,10 +46,14 @@ _MAP = "gradients_map"  # for which experiment this visitor has asked for the ma
 
 
 def measured(experiment: Experiment) -> tuple[Reached, ...]:
-    return _measured(_key(experiment, "norm"))
+    key = _key(experiment, "norm")
+    if experiment.norm != "jacobian":  # the one that may take seconds
+        return _measured(key)
+    with st.spinner("Walking back through the steps …"):
+        return _measured(key)
 
 
-@st.cache_resource(max_entries=6, show_spinner="Walking back through the steps …", hash_funcs={Experiment: repr})
+@functools.lru_cache(maxsize=6)  # Streamlit's own cache takes a millisecond for its key and its spinner
 def _measured(experiment: Experiment) -> tuple[Reached, ...]:
     """Shared by all visitors and never copied."""
     return gradients(experiment, parse_sequence(experiment.kind, experiment.text))

@@ -51,15 +51,18 @@ def is_explained() -> bool:
 
 
 def lesson_bar(lesson: Lesson) -> None:
-    """Where in the course this is, and the way back and on."""
+    """Where in the course this is, the way back and on, and back to its own run where something was changed. Its title
+    may give the answer away: not before the question is answered."""
     before, after = neighbours(lesson.name)
-    place = f"**Lesson {lesson.number} of {len(LESSONS)}:** {markdown(lesson.example.title)}"
-    st.markdown(place, width="content")
+    place, title = f"Lesson {lesson.number} of {len(LESSONS)}", markdown(lesson.example.title)
+    st.markdown(f"**{place}**" if is_covered() else f"**{place}:** {title}", width="content")
     with st.container(horizontal=True, width="content"):  # on a phone they stay side by side
         for label, other in (("Back", before), ("Next", after)):
             st.button(
                 label, key=f"lesson_{label.lower()}", disabled=other is None, on_click=_show, args=(other or lesson,)
             )
+        if not lesson.is_own(state.current()):
+            st.button("Back to the lesson's run", key="lesson_run", type="tertiary", on_click=state.reset)
 
 
 def start(lesson: Lesson) -> None:
@@ -112,6 +115,11 @@ def lesson_note(lesson: Lesson, is_shown: bool) -> None:
             st.button("Predict first", key="predict", on_click=_begin, args=(lesson, experiment))
     else:
         st.markdown(f"{question}Something was changed: the question is about the lesson's own run.")
+
+
+def is_answered(lesson: Lesson) -> bool:
+    """Whether this visitor has seen what it shows."""
+    return lesson.name in _answers()
 
 
 def expected_in(lesson: Lesson) -> str:

@@ -10,9 +10,11 @@ import streamlit as st
 from gru_viz.figures.common import CONFIG, zooms
 from gru_viz.figures.projector import enlarged
 from gru_viz.figures.ready import Ready
+from gru_viz.handset import HAND_SET
+from gru_viz.sequences import parse_sequence
 from gru_viz.theme import THEMES, Theme
 from gru_viz.ui import state
-from gru_viz.ui.pages import PAGES, script
+from gru_viz.ui.pages import PAGES, REGISTERED
 from gru_viz.ui.save import figure_buttons
 from gru_viz.ui.table import table
 from gru_viz.ui.words import markdown
@@ -65,10 +67,14 @@ def figure(
     )  # fmt: skip
     if zooms(drawn):
         st.caption("Drag over some steps to see them closer; double-click to see all.")
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        if columns is not None:
+    saved = not state.current().projector
+    if columns is not None:
+        with st.container(horizontal=True, horizontal_alignment="right"):
             numbers(key, label, columns)
-        figure_buttons(key)
+            if saved:
+                figure_buttons(key)
+    elif saved:
+        figure_buttons(key, width="stretch")
 
 
 def numbers(key: str, label: str, columns: Callable[[], Mapping[str, Sequence[Any]]]) -> None:
@@ -82,7 +88,16 @@ def numbers(key: str, label: str, columns: Callable[[], Mapping[str, Sequence[An
 
 def go_to(page: str, label: str) -> None:
     """A link to another page, which shows the same experiment."""
-    st.page_link(script(page), label=label)
+    st.page_link(st.session_state[REGISTERED][page], label=label)
+
+
+def silence_note() -> None:
+    """That hand-set weights read nothing of the sequence."""
+    experiment = state.current()
+    if own := HAND_SET.get(experiment.weights):
+        tokens = parse_sequence(experiment.kind, experiment.text).tokens
+        if own.is_silence(tokens):
+            st.warning(f"{markdown(own.notice(tokens))} Type some of them, or choose random weights.")
 
 
 def link_notes() -> None:

@@ -53,11 +53,23 @@ _STYLE = f"""
 [data-testid=stMain] [data-testid=stHeading] [data-testid=stMarkdownContainer] {{ margin-bottom: 0 }}
 [data-testid=stMain] button p {{ padding: .2rem }}
 [data-testid=stMain] .stBidiComponent {{ zoom: {TEXT / 16} }}
-[data-testid=stMain] :is([data-testid=stPageLink], [class*=st-key-save_], :has(> .st-key-open_sidebar)) {{
-  display: none
-}}
+[data-testid=stMain] :is(
+  [data-testid=stPageLink], [class*=st-key-save_], :has(> .st-key-open_sidebar), .st-key-hand_set
+) {{ display: none }}
 """
-_FIRST = f"{_PARTS} > :has(.stPlotlyChart) ~ * {{ display: none }}"  # and nothing below the first figure
+_PANEL = ".stColumn > .stVerticalBlock > :has(.stPlotlyChart)"
+_SECOND_ROW = ".stHorizontalBlock:has([class*=st-key-path_] ~ [class*=st-key-path_])"  # of panels
+# The figure takes the height that the rest of the page leaves, and at least its own; nothing stands below the first.
+_FIGURE = f"""
+{_PARTS} {{ height: calc(100dvh - 2rem) }}
+{_PARTS} > :has(.stPlotlyChart), {_PANEL} {{ flex-grow: 1 !important }}
+.stColumn:has(.stPlotlyChart) > .stVerticalBlock, :has(> .stPlotlyChart), .stPlotlyChart {{ height: 100% !important }}
+{_SECOND_ROW} {_PANEL} {{ max-height: calc(50% - 1rem) }}
+"""
+_FIRST = f"""
+@media (min-height: 1000px) {{ .st-key-formulas .stBidiComponent, .st-key-diagram .stBidiComponent {{ zoom: 2 }} }}
+{_PARTS} > :has(.stPlotlyChart, .st-key-diagram) ~ * {{ display: none }}
+"""
 _UNTOLD = f"""
 {_PARTS} > :is(
   :has(> [data-testid=stMarkdown]), :has(> [data-testid=stHeading] h3), :has(> [data-testid=stAlert]), .st-key-said
@@ -82,7 +94,7 @@ def projector_style(figure: str | None) -> None:
     """Large; and of a page the figure under that key or, with "", the first one; with None all that there is."""
     style = _STYLE
     if figure is not None:
-        style += _only(figure) if figure else _FIRST
+        style += _FIGURE + (_only(figure) if figure else _FIRST)
         style += "" if _is_told() else _UNTOLD
     st.html(f"<style>{style}</style>")
 

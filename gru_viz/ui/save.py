@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -131,10 +131,13 @@ export default function ({ data: bytes, parentElement }) {
 _component = st.components.v2.component("gru_viz_save", html=_HTML, css=BUTTON_CSS + _CSS, js=_JS)
 
 
-def figure_buttons(key: str) -> None:
-    """Two buttons that save the figure under ``key``: Plotly draws it in the browser, and the server hears nothing."""
+def figure_buttons(key: str, width: Literal["content", "stretch"] = "content") -> None:
+    """Two buttons that save the figure under ``key``: Plotly draws it in the browser, and the server hears nothing.
+
+    They have no key of their own: for a component with one Streamlit makes a class each time that a field is drawn.
+    """
     words = {"key": key, "name": key.replace("_", " ")}
-    _component(key=f"save_{key}", data=json.dumps(words).encode(), width="content")
+    _component(data=json.dumps(words).encode(), width=width)
 
 
 _ABOUT = (

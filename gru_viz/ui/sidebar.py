@@ -15,6 +15,7 @@ from gru_viz.theme import number as shown
 from gru_viz.ui import state
 from gru_viz.ui.copy_link import copy_link
 from gru_viz.ui.examples import back_to_the_example, examples
+from gru_viz.ui.lessons import is_covered
 from gru_viz.ui.ways_in import sequence
 from gru_viz.ui.widgets import choice, choices, number, problem
 from gru_viz.ui.words import markdown
@@ -23,10 +24,12 @@ from gru_viz.ui.words import markdown
 def sidebar() -> None:
     with st.sidebar:
         st.markdown("**Three cells read what you type**")
-        examples()
+        covered = is_covered()
+        if not covered:  # each example says what it shows
+            examples()
         sequence()
         if own := HAND_SET.get(state.current().weights):
-            _hand_set(own)
+            _hand_set(own, covered)
         else:
             _random()
         more = st.expander("More", key="more", on_change="rerun")
@@ -46,12 +49,15 @@ def _random() -> None:
     problem("seed")
 
 
-def _hand_set(own: HandSet) -> None:
-    """Weights that somebody thought of leave nothing to choose but the sequence."""
+def _hand_set(own: HandSet, covered: bool) -> None:
+    """Weights that somebody thought of leave nothing to choose but the sequence. What they do is part of an answer."""
     experiment = state.current()
-    st.info(f"**{markdown(own.title)}**: {markdown(own.does)}")
-    if notice := own.notice(parse_sequence(experiment.kind, experiment.text).tokens):
-        st.caption(markdown(notice))
+    if covered:
+        st.info(f"**{markdown(own.title)}**: what it does is said after the answer.")
+    else:
+        st.info(f"**{markdown(own.title)}**: {markdown(own.does)}")
+        if notice := own.notice(parse_sequence(experiment.kind, experiment.text).tokens):
+            st.caption(markdown(notice))
     st.button("Random weights", key="random", on_click=state.put, args=("weights", "random"))
 
 

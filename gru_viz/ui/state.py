@@ -85,7 +85,7 @@ def shown(field: str) -> str:
 
 
 def _take_link() -> None:
-    query = {name: st.query_params.get_all(name) for name in st.query_params}
+    query = _link()
     asked, notes = from_query(query, st.session_state.get("long", {}))
     if asked.example and _names_views_alone(query):
         views = {name: getattr(asked, name) for name, setting in SETTINGS.items() if setting.view}
@@ -117,32 +117,9 @@ def put(field: str, value: Any) -> None:
     before = current()
     if restarted:  # the link has just set all widgets, this one too
         st.session_state[key(field)] = value
+    entered, field = field, "cells" if field == "variants" else field  # two widgets of one field
     try:
-        if field in KINDS:
-            experiment = _with_sequence(before, field, value)
-        elif field in ("cells", "variants"):
-            field, others = "cells", {"cells": "variants", "variants": "cells"}[field]
-            if not value and not _widget_value(others):
-                none = f'"{SETTINGS["cells"].label}" has no cell: choose at least one.'
-                raise InputError(f"{none} The figures show the last choice.")
-            experiment = replace(before, cells=(*value, *_widget_value(others)))
-        elif field == "weights":
-            experiment = with_weights(before, value)
-            _want(experiment)
-        elif field == "kind":
-            kind = st.session_state["readings"][value]
-            experiment = _with_sequence(before, kind, st.session_state["texts"][kind])
-        elif field == "reading":
-            same = "text" in WAYS[_way(value)]  # a text can be read in two ways, and rows are no long list of numbers
-            experiment = _with_sequence(before, value, before.text if same else st.session_state["texts"][value])
-        elif field in ("replace", "by"):
-            both = {name: st.session_state.get(key(name), getattr(before, name)) for name in ("replace", "by")}
-            experiment = replace(before, **(both | {field: value}))
-            replaced(parse_sequence(experiment.kind, experiment.text), experiment.replace, experiment.by)
-            problems().pop({"replace": "by", "by": "replace"}[field], None)
-            _want(experiment)
-        else:
-            experiment = replace(before, **{field: value})
+        experiment = _changed(before, entered, value)
     except InputError as problem:
         problems()[field] = str(problem)
         return
@@ -153,17 +130,45 @@ def put(field: str, value: Any) -> None:
     st.session_state["experiment"] = experiment
     st.session_state["texts"][experiment.kind] = experiment.text
     st.session_state["readings"][_way(experiment.kind)] = experiment.kind
-    for own in ("cells", "variants") if field == "cells" else (field,):  # a button may have changed it
-        if own not in (*KINDS, "kind", "reading"):
-            _update(own, _value(experiment, own))
-    for other in _widgets():  # what the change brought with it
-        if other != field and _value(experiment, other) != _value(before, other) and other not in KINDS:
+    own = {"cells", "variants"} if field == "cells" else {field}  # a button may have changed it
+    for other in _widgets():  # and what the change brought with it
+        if other not in KINDS and (other in own or _value(experiment, other) != _value(before, other)):
             _update(other, _value(experiment, other))
             problems().pop(other, None)
     if field not in KINDS and (experiment.kind, experiment.text) != (before.kind, before.text):
         _update(experiment.kind, experiment.text)
         problems().pop(experiment.kind, None)
     write_link()
+
+
+def _changed(before: Experiment, field: str, value: Any) -> Experiment:
+    """The experiment after an entry in the widget of a field. Raises InputError."""
+    if field in KINDS:
+        return _with_sequence(before, field, value)
+    if field in ("cells", "variants"):
+        others = _value(before, {"cells": "variants", "variants": "cells"}[field])
+        if not value and not others:
+            none = f'"{SETTINGS["cells"].label}" has no cell: choose at least one.'
+            raise InputError(f"{none} The figures show the last choice.")
+        return replace(before, cells=(*value, *others))
+    if field == "weights":
+        experiment = with_weights(before, value)
+        _want(experiment)
+        return experiment
+    if field == "kind":
+        kind = st.session_state["readings"][value]
+        return _with_sequence(before, kind, st.session_state["texts"][kind])
+    if field == "reading":
+        same = "text" in WAYS[_way(value)]  # a text can be read in two ways, and rows are no long list of numbers
+        return _with_sequence(before, value, before.text if same else st.session_state["texts"][value])
+    if field in ("replace", "by"):
+        both = {name: st.session_state.get(key(name), getattr(before, name)) for name in ("replace", "by")}
+        experiment = replace(before, **(both | {field: value}))
+        replaced(parse_sequence(experiment.kind, experiment.text), experiment.replace, experiment.by)
+        problems().pop({"replace": "by", "by": "replace"}[field], None)
+        _want(experiment)
+        return experiment
+    return replace(before, **{field: value})
 
 
 def _with_refused_replacement(experiment: Experiment) -> Experiment:
@@ -240,7 +245,14 @@ def write_link() -> None:
         kept[name] = kept.pop(name, (experiment.kind, experiment.text))  # the last one used stands last
         while len(kept) > 1 and sum(len(text) for _, text in kept.values()) > _MAX_LONG:
             del kept[next(iter(kept))]
+    if _came_by_history() and _link() == {name: [text] for name, text in query.items()}:
+        return  # the browser may be farther back by now, where the same link would be a new page and end all Forward
     st.query_params.from_dict(query)
+
+
+def _link() -> dict[str, list[str]]:
+    """What the browser's address said when it asked for this run."""
+    return {name: st.query_params.get_all(name) for name in st.query_params}
 
 
 def _came_by_history() -> bool:
@@ -285,7 +297,7 @@ def _way(kind: str) -> str:
 
 def _wanted() -> dict[str, tuple[str, str]]:
     """Kind -> the replacement that somebody asked for there last; it comes back when it fits again."""
-    wanted: dict[str, tuple[str, str]] = st.session_state.setdefault("wanted", {})
+    wanted: dict[str, tuple[str, str]] = st.session_state["wanted"]
     return wanted
 
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import streamlit as st
 
+from gru_viz.labels import grouped
+
 MAX_CELLS = 20_000  # a browser's table with more is slow
 
 _HTML = """
@@ -78,7 +80,7 @@ def table(columns: Mapping[str, Sequence[Any]], key: str, label: str) -> None:
     # As bytes: a dict would be searched for data frames, and that too imports pandas.
     _component(key=key, data=json.dumps({"label": label, "head": list(columns), "rows": rows}).encode())
     if shown < count:
-        st.caption(f"The first {shown:,} of {count:,} rows are listed.")
+        st.caption(f"The first {grouped(shown)} of {grouped(count)} rows are listed.")
 
 
 def _text(value: Any) -> str:

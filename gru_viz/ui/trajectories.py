@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -64,7 +65,7 @@ def held_portrait(experiment: Experiment) -> Portrait:
         return _portrait(replace(key, held=""))
 
 
-@st.cache_resource(max_entries=20, show_spinner=False)
+@functools.lru_cache(maxsize=20)  # Streamlit's own cache takes a millisecond to make its key of an experiment
 def _portrait(experiment: Experiment) -> Portrait:
     """Shared by all visitors and never changed; the largest takes 50 kB."""
     sequence = parse_sequence(experiment.kind, experiment.text)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from gru_viz.errors import InputError
-from gru_viz.labels import quoted
+from gru_viz.labels import grouped, quoted
 from gru_viz.sequences import MAX_FILE, MAX_STEPS
 from gru_viz.sequences.tables import (
     DECIMALS,
@@ -130,7 +130,8 @@ def _columns(kept: Upload, names: list[str]) -> None:
         _mirror("csv_first", kept.first)
         st.number_input("First row", 1, table.rows, key="csv_first", on_change=_begin_at)
         last = min(kept.first + MAX_STEPS - 1, table.rows)
-        st.caption(f"Rows {kept.first:,} to {last:,} of {table.rows:,}: at most {MAX_STEPS:,} are one sequence.")
+        rows = f"Rows {grouped(kept.first)} to {grouped(last)} of {grouped(table.rows)}"
+        st.caption(f"{rows}: at most {MAX_STEPS} are one sequence.")
 
 
 # What the widgets do -------------------------------------------------------------------------------------------------

@@ -88,4 +88,4 @@ def _described() -> None:
     with opened:
         table(vectors(read, first, last), "vectors_table", "The vector of each step")
         if last - first < count:
-            st.caption(f"Steps {first + 1:,} to {last:,} of {count:,}.")
+            st.caption(f"Steps {first + 1} to {last} of {count}.")

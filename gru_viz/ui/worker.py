@@ -140,7 +140,7 @@ class Worker:
             {
                 REFUSED: value,
                 MISSING: f"The module {value} is needed, and it is not installed where this server runs.",
-                MEMORY: f"It needed more than {self.megabytes:,} MB of memory, which is the most, and was stopped.",
+                MEMORY: f"It needed more than {self.megabytes} MB of memory, which is the most, and was stopped.",
                 FAILED: "The process that worked on it ended without an answer. Trying again starts a new one.",
             }[kind]
         )

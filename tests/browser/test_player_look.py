@@ -1,7 +1,6 @@
 """How the player looks: nothing cut off, letters that can be read, both themes, for everyone."""
 
 import re
-from contextlib import contextmanager
 
 import pytest
 
@@ -57,19 +56,6 @@ def test_formulas_are_whole_and_diagrams_can_be_read(browser, tmp_path):
                 press(page, "Backward")
 
 
-@contextmanager
-def opened_for_axe(browser, path):
-    """A file without its own rule that no other script runs: axe is one."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, bypass_csp=True)
-    page = context.new_page()
-    page.goto(path.as_uri())
-    page.locator(".gru-viz .diagram").first.wait_for(state="attached")
-    try:
-        yield page
-    finally:
-        context.close()
-
-
 def stroke(page):
     """The colour of the frame of z."""
     frame = player(page).locator(".cell[aria-label=GRU] [data-node][data-name=z] .frame")
@@ -78,7 +64,7 @@ def stroke(page):
 
 def test_a_file_in_both_themes_is_accessible_and_nothing_is_cut_off(browser, tmp_path):
     path = saved(tmp_path, "Ada saw", hidden_size=3, cells=("rnn", "gru", "gru_reset_after"))
-    with opened_for_axe(browser, path) as page:
+    with opened_file(browser, path, bypass_csp=True) as page:  # the file lets no other script run, and axe is one
         press(page, "Keys")
         colours = {}
         for width in (1280, 390):

@@ -99,7 +99,7 @@ def test_an_input_that_no_step_of_the_sequence_has_can_be_typed(server, open_pag
 def test_a_replacement_moves_the_second_path_alone(server, open_page):
     page = open_page(page_of(server))
     before = figures(page)
-    write(page, "by", "Eve")
+    write(page, "by the letters", "Eve")
     assert_right(page)
     after = figures(page)
     assert after[:3] == before[:3]

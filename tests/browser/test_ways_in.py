@@ -116,7 +116,7 @@ def test_a_million_characters_get_a_sentence_and_the_next_visitor_notices_nothin
     press(other, "next_seed", "Next")
     assert experiment(other).seed == 8
     assert alerts(other) == alerts(open_page(server))
-    assert any("1,000,000 characters long" in alert for alert in alerts(settled(one)))
+    assert any("1\u202f000\u202f000 characters long" in alert for alert in alerts(settled(one)))
     assert experiment(one) == before
     assert len(main(one).get_by_role("figure").all()) == 3
     write(one, "Sequence", "Ada again")

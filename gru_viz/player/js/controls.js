@@ -3,7 +3,7 @@ import { html, setText, svg } from "./elements.js"
 
 const [PLAY, PLAY_BACK, PAUSE] = ["M4 2l10 6 -10 6z", "M12 2l-10 6 10 6z", "M5 3v10M11 3v10"]
 const SPEEDS = [0.25, 0.5, 1, 2, 4]
-export const KEYS = [
+const KEYS = [
   ["← →", "one step back or on"], ["Home End", "first or last step"], ["Space", "play or pause"],
   ["↑ ↓", "unit before or after"], ["b", "forward or backward"], ["?", "this list"],
 ]
@@ -12,7 +12,7 @@ export class Controls {
   constructor(units, act) {
     this.act = act
     this.play = button("Play", icon(PLAY), act.play)
-    this.backward = button("Backward", "⇄ Backward", act.turn, { "aria-pressed": "false", class: "wide" })
+    this.backward = button("Backward", "⇄ Backward", act.turn, { "aria-pressed": "false" })
     this.speed = html("select", { "aria-label": "Speed", onchange: () => act.speed(Number(this.speed.value)) },
       ...SPEEDS.map(speed => html("option", { value: speed, selected: speed === 1 }, `×${speed}`)))
     this.unit = html("select", { "aria-label": "Unit", onchange: () => act.unit(Number(this.unit.value)) },

@@ -13,10 +13,10 @@ export function read(bytes) {
   return { ...header, start: { step, unit, backward: backward === 1, call }, array }
 }
 
-// A name for what stands in a column of the input: the label of a step that has it; else its number.
+// A name for what stands in a column of the input: in quotes the label of a step that has it; else its number.
 export function inputNames(data, input) {
   const names = Array.from({ length: input.width }, (_, column) => String(column + 1))
   if (!input.index) return names
-  data.array(input.index).forEach((column, step) => { names[column] = data.labels[step] })
+  data.array(input.index).forEach((column, step) => { names[column] = `"${data.labels[step]}"` })
   return names
 }

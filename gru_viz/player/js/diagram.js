@@ -40,9 +40,9 @@ export class Diagram {
 
   wire(edge) {
     const line = svg("path", { d: edge.path, class: "wire", "stroke-dasharray": DASHES[edge.line] })
-    const head = svg("path", { d: edge.head, class: "head" })
+    const head = svg("path", { d: edge.head })
     const pulse = svg("path", { d: edge.path, class: "pulse", pathLength: "1" })
-    const group = svg("g", { "data-edge": edge.id, "data-role": edge.role || null }, line, head, pulse)
+    const group = svg("g", { "data-role": edge.role || null }, line, head, pulse)
     if (edge.carries.length === 1) group.dataset.name = edge.carries[0]
     this.picture.append(group)
     return { edge, group, line, head, pulse, from: this.parts.get(edge.source), to: this.parts.get(edge.target) }
@@ -181,7 +181,7 @@ export class Diagram {
       part.number.classList.toggle("longer", shown.text.length > 8)
     }
     if (part.level) part.level.style.fill = shown.colour
-    if (part.strip && shown.units) this.strip(part.strip, shown.units, shown.unit)
+    if (part.strip && shown.units) this.strip(part.strip, shown)
     if (part.opening) this.open(part)
   }
 
@@ -190,14 +190,18 @@ export class Diagram {
     part.opening.style.transform = part.along ? `scaleY(${share})` : `scaleX(${share})`
   }
 
-  strip([left, top, width], colours, unit) {
+  // A cell for each unit; a negative one, as in the figures, fills only the lower half.
+  strip([left, top, width], { units, negative, unit }) {
     const context = this.canvas.getContext("2d")
-    const each = (width * this.scale) / colours.length
+    const each = (width * this.scale) / units.length
     const [x, y, height] = [left * this.scale, top * this.scale, STRIP * this.scale]
     context.clearRect(x - 2, y - 2, width * this.scale + 4, height + 4)
-    colours.forEach((colour, k) => {
+    context.fillStyle = this.view.colours.theme.ground
+    context.fillRect(x, y, width * this.scale, height)
+    units.forEach((colour, k) => {
+      const tall = negative?.[k] ? height / 2 : height
       context.fillStyle = colour
-      context.fillRect(x + k * each, y, each + 0.5, height)
+      context.fillRect(x + k * each, y + height - tall, each + 0.5, tall)
     })
     context.strokeStyle = this.view.ink
     context.lineWidth = 0.5

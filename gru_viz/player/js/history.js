@@ -4,11 +4,14 @@ import { fromLog10, number } from "./numbers.js"
 import { dragging } from "./tokens.js"
 import { DECADES, limit, share } from "./view.js"
 
+const [UNIT, LOWEST, HIGHEST] = [4, 22, 64]  // px of a unit's row, and of the least and the highest map
+
 export class History {
   constructor(runs, scale, { onMove, onEnd }, onOpen) {
     this.scale = scale
     this.onOpen = onOpen
     this.steps = runs[0].steps
+    this.halves = UNIT * runs[0].hidden <= HIGHEST ? 2 : 1  // pixels of a unit's row: below 4 px no half is seen
     this.rows = runs.flatMap(run => run.cell.formulas.map(formula => this.row(run, formula)))
     this.cursor = html("div", { class: "cursor" })
     const groups = runs.map(run => html("div", { class: "group", "data-cell": run.cell.title },
@@ -21,7 +24,7 @@ export class History {
 
   row(run, formula) {
     const { cell } = run
-    const canvas = html("canvas", { width: this.steps, height: run.hidden, "aria-hidden": "true" })
+    const canvas = html("canvas", { width: this.steps, height: this.halves * run.hidden, "aria-hidden": "true" })
     const text = document.createTextNode("")
     const mark = html("div", { class: "unit" })
     const name = html("span", {
@@ -29,7 +32,7 @@ export class History {
       onclick: () => this.onOpen(run, { text: formula.symbol, gradient: this.backward }),
     },
       html("i", { class: "swatch" }), ...nameOf(formula.name), html("b", {}, text))
-    const height = Math.max(22, Math.min(56, 3 * run.hidden))
+    const height = Math.max(LOWEST, Math.min(HIGHEST, UNIT * run.hidden))
     const map = html("div", { class: "map", style: `height: ${height}px` }, canvas, mark)
     return { run, formula, canvas, text, mark, element: html("div", { class: "row" }, name, map) }
   }
@@ -45,20 +48,24 @@ export class History {
     return Math.min(this.steps, Math.max(1, Math.floor((x - left) / this.each) + 1))
   }
 
-  // One pixel for each step and unit; the browser makes it as large as it is shown.
+  // Two pixels, one below the other, for each step and unit; the browser makes them as large as they are shown. The
+  // upper one of a negative value is blank: its sign is seen without colour too. Of many units each has one pixel.
   paint(colours, backward) {
     setText(this.legend, backward ? this.sizesLegend() : this.valuesLegend())
     for (const { run, formula, canvas } of this.rows) {
       const context = canvas.getContext("2d")
-      const image = context.createImageData(this.steps, run.hidden)
+      const image = context.createImageData(this.steps, this.halves * run.hidden)
       const pixels = new Uint32Array(image.data.buffer)
       const { name, symbol } = formula
       const [role, gate, end] = [run.cell.roles[name], run.cell.gates.includes(name), limit(this.scale, name)]
       const shown = backward ? run.sizes().get(symbol) : run.history().get(symbol)
       shown.forEach((value, at) => {
         const [t, unit] = [Math.floor(at / run.hidden), at % run.hidden]
-        pixels[unit * this.steps + t] = backward ? colours.size(share(value, this.scale), true)
+        const upper = this.halves * unit * this.steps + t
+        const colour = backward ? colours.size(share(value, this.scale), true)
           : gate ? colours.gate(role, value, true) : colours.signed(value / end, true)
+        pixels[upper] = !backward && value < 0 ? colours.signed(0, true) : colour
+        pixels[upper + (this.halves - 1) * this.steps] = colour
       })
       context.putImageData(image, 0, 0)
     }
@@ -66,7 +73,8 @@ export class History {
 
   valuesLegend() {
     const ends = Object.entries(this.scale.largest).map(([name, value]) => `${name} ±${number(value)}`)
-    return `One row of cells a unit. Gates: empty is shut, full is open. Others: orange is positive, purple negative, up to ${ends.join(", ")}.`
+    const negative = this.halves === 2 ? "purple, in the lower half of its row, negative" : "purple is negative"
+    return `One row of cells a unit. Gates: empty is shut, full is open. Others: orange is positive; ${negative}; up to ${ends.join(", ")}.`
   }
 
   sizesLegend() {

@@ -2,7 +2,7 @@
 
 const RAISED = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" }
 
-export function powerOfTen(exponent) {
+function powerOfTen(exponent) {
   if (exponent === 0 || exponent === 1) return exponent ? "10" : "1"
   return "10" + [...String(exponent)].map(digit => RAISED[digit]).join("")
 }
@@ -11,7 +11,7 @@ export function powerOfTen(exponent) {
 function digitsText(mantissa, exponent, digits) {
   if (exponent <= -4 || exponent >= 5) return `${mantissa}·${powerOfTen(exponent)}`
   const fixed = Number(`${mantissa}e${exponent}`).toFixed(Math.max(0, digits - 1 - exponent))
-  return fixed.replace(/^\d+/, whole => whole.replace(/\B(?=(\d{3})+$)/g, "\u202f"))
+  return fixed.replace(/^\d{5,}/, whole => whole.replace(/\B(?=(\d{3})+$)/g, "\u202f"))
 }
 
 export function number(value, digits = 3) {

@@ -210,7 +210,6 @@ class Player {
     setText(this.note, this.state.backward
       ? "Backward: each wire carries the gradient of L by its value; orange is positive, purple negative. Full width: as large as at the last step; a hairline: 10⁻¹² of it."
       : "Forward: each number is the chosen unit's; the strip below it shows all units. A gate is a valve as open as its number.")
-    this.root.dataset.backward = this.state.backward
     this.fresh = true
     this.draw()
   }

@@ -230,10 +230,10 @@ export class Run {
   // A row of the tape as text: its name, or what it is made of.
   nameOf(row) {
     this.names ??= new Map(Object.entries(this.cell.rows).map(([text, at]) => [at, text]).reverse())
+    if (this.names.has(row)) return this.names.get(row)
     const [kind, ...rest] = this.cell.tape[row]
     const inner = argumentsOf(this.cell.tape[row]).map(argument => this.nameOf(argument))
     const guarded = inner.map(text => (/ [+-] /.test(text) ? `(${text})` : text))
-    if (this.names.has(row)) return this.names.get(row)
     if (kind === "constant" || kind === "vector") return String(rest[0])
     if (kind === "product") return guarded.join(" * ")
     if (kind === "matrix") return `${rest[0]} @ ${guarded[0]}`

@@ -22,7 +22,7 @@ export function valueSum(run, text, step, k, names) {
 
 function factorsOf({ sign, matrix, row, name, of, factors, index, zeros }) {
   const minus = sign < 0 ? "−" : ""
-  if (zeros) return [{ text: matrix }, `[${row + 1}, ${zeros} other inputs]·0`]
+  if (zeros) return [{ text: matrix }, `[${row + 1}, ${zeros} other input${zeros > 1 ? "s" : ""}]·0`]
   const one = factor => ({ text: factor.text, name: factor.value, opens: factor.opens && { text: factor.opens } })
   if (matrix) return [minus, { text: matrix }, `[${row + 1}, ${name}]·`, one(of), `[${name}]`]
   return factors.flatMap((factor, at) => [at ? "·" : minus, one(factor), factor.number ? "" : `[${index + 1}]`])
@@ -43,7 +43,10 @@ function written(sign, texts) {
 // The gradient of L by the value of a text of the cell.
 export function gradientSum(run, text, step, k) {
   const sized = mantissa => signed(mantissa, run.exponents[step - 1])
-  const write = mantissa => fromLog10(sized(mantissa).sign, sized(mantissa).log10)
+  const write = mantissa => {
+    const { sign, log10 } = sized(mantissa)
+    return fromLog10(sign, log10)
+  }
   const total = run.adjoint(step, text)[k]
   const terms = gradientTerms(run, run.cell.rows[text], step, k)
   return {

@@ -37,6 +37,12 @@ function short({ letters, digits }, write, ...value) {
   return text.length > letters ? write(...value, 2) : text
 }
 
+// A token as far as there is room; the whole stands beside the number of the step.
+function cut({ letters }, label) {
+  const all = Array.from(label)
+  return all.length > letters ? `${all.slice(0, letters - 2).join("")}…` : label
+}
+
 class View {
   constructor(run, step, unit, label, scale, colours, room) {
     Object.assign(this, { run, step, label, scale, colours, room, unit: Math.min(unit, run.hidden) - 1, ink: colours.theme.text })
@@ -56,11 +62,12 @@ export class Forward extends View {
   backward = false
 
   part(node) {
-    if (node.kind === "input") return { text: `“${this.label}”` }
+    if (node.kind === "input") return { text: `“${cut(this.room, this.label)}”` }
     if (!node.expression) return { text: "" }
     const values = this.valuesOf(node)
     const units = Array.from(values, value => this.colourOf(node, value))
-    return { text: short(this.room, number, values[this.unit]), colour: units[this.unit], units, unit: this.unit }
+    const negative = Array.from(values, value => value < 0)
+    return { text: short(this.room, number, values[this.unit]), colour: units[this.unit], units, negative, unit: this.unit }
   }
 
   wire(edge) {
