@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import reprlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -89,10 +90,13 @@ class Experiment:
 
 def without_view(experiment: Experiment) -> Experiment:
     """Only what its numbers depend on, the rest as by default: the key under which a run may be kept."""
+    return dataclasses.replace(experiment, **_usual_view())
+
+
+@functools.cache
+def _usual_view() -> dict[str, Any]:
     usual = Experiment()
-    return dataclasses.replace(
-        experiment, **{name: getattr(usual, name) for name, setting in SETTINGS.items() if setting.view}
-    )
+    return {name: getattr(usual, name) for name, setting in SETTINGS.items() if setting.view}
 
 
 def with_weights(experiment: Experiment, weights: str) -> Experiment:

@@ -157,8 +157,9 @@ def how_to_read(found: Many[Comparison], sequence: Sequence) -> str:
 
 
 TIMED = (
-    f"Time: the median of up to {TIMED_RUNS} runs of this sequence on the machine that serves this page, with every "
-    "value recorded. It is that of this program, and of whatever else the machine does, more than of the cell."
+    f"Time: the median of up to {TIMED_RUNS} runs of this length, with every value recorded, on the machine that "
+    "serves this page; measured once for each size. It is that of this program, and of whatever else the machine did, "
+    "more than of the cell."
 )
 
 

@@ -5,6 +5,7 @@ Shapes: T time, I input, H hidden.
 
 from __future__ import annotations
 
+import functools
 import statistics
 import time
 from collections.abc import Mapping
@@ -20,7 +21,7 @@ from gru_viz.experiment import Experiment
 from gru_viz.forward import forward_plan
 from gru_viz.graph import Node, reachable
 from gru_viz.jacobians import step_jacobians
-from gru_viz.parameters import Parameters, stacked_sets
+from gru_viz.parameters import Parameters, init_params, stacked_sets
 from gru_viz.runs import keep_sets, until
 from gru_viz.sequences import Sequence
 from gru_viz.trace import Trace
@@ -124,7 +125,7 @@ def compare(experiment: Experiment, of: Cell, sequence: Sequence) -> Comparison:
     left = first_step_left(of, sets, sequence)
     steps = steps_after_jump(of, sets, sequence.values.shape[1])
     prices = {keep: Price(keep, *found) for keep, found in zip(weights, zip(left, steps, strict=True), strict=True)}
-    seconds = seconds_a_step(of, weights[experiment.keep], sequence)
+    seconds = seconds_a_step(of, *sequence.values.shape, experiment.hidden_size)
     return Comparison(cost(of), tuple(prices.values()), prices[experiment.keep], seconds)
 
 
@@ -241,11 +242,16 @@ def joined(states: Mapping[str, np.ndarray]) -> np.ndarray:
     return np.concatenate(list(states.values()), axis=-1)
 
 
-def seconds_a_step(of: Cell, params: Parameters, sequence: Sequence) -> float:
-    """The median over a few runs of the sequence, every value recorded; it depends on the machine and its load."""
+@functools.lru_cache(maxsize=256)
+def seconds_a_step(of: Cell, steps: int, inputs: int, hidden_size: int) -> float:
+    """The median over a few runs of so many steps, every value recorded; it depends on the machine and its load.
+
+    Measured once for each size: it hardly depends on the weights, and each visitor would wait for it at each change.
+    """
+    params, x = init_params(of, inputs, hidden_size, seed=0), np.ones((steps, inputs))
     found: list[float] = []
     while len(found) < TIMED_RUNS and sum(found) < TIMED_SECONDS:
         start = time.perf_counter()
-        run(of, params, sequence.values)
+        run(of, params, x)
         found.append(time.perf_counter() - start)
-    return statistics.median(found) / len(sequence.values)
+    return statistics.median(found) / steps
