@@ -185,20 +185,24 @@ class _Work:
         return recorded
 
     def independent(self, stack: Stack) -> Array:
-        """(T, *lead, slots * H): what needs no state in each slot; the products with the input are one."""
+        """(T, slots, *lead, H): what needs no state in each slot; the products with the input are one.
+
+        A slot of a step is one piece of memory: where it is a part of each row, a call takes twice as long.
+        """
         picks = self.picks
         if stack.inputs:
             first, *more = stack.inputs
             matrix = picks[first]
             for k in more:
                 matrix = matrix + picks[k]
-            result = product(self.x, matrix, self.sweep)
-            if self.sweep:  # step by step, as the loop walks through it
-                result = np.ascontiguousarray(result)
+            side_by_side = product(self.x, matrix, self.sweep)
         else:
-            result = np.zeros((*self.shape[:-1], stack.count * self.hidden))
+            side_by_side = np.zeros((*self.shape[:-1], stack.count * self.hidden))
         for k in stack.shifts:
-            result += picks[k]
+            side_by_side += picks[k]
+        result = side_by_side.reshape(*self.shape[:-1], stack.count, self.hidden)
+        if len(self.shape) > 2:
+            result = np.ascontiguousarray(result.swapaxes(1, -2))
         for slot, sign, node in stack.others:
-            result[..., slot * self.hidden : (slot + 1) * self.hidden] += sign * self.bulk[node]
+            result[:, slot] += sign * self.bulk[node]
         return result

@@ -111,7 +111,7 @@ class _Compiler:
         )
         layout.add_rest(reachable(self.graph.values.values()))
         kept = {node: ("own", node) for node in self.recorded} | {
-            slot.activation or slot.target: ("slots", number, k, k + 1)
+            slot.activation or slot.target: ("slot", number, k)
             for number, slots in enumerate(self.stacks)
             for k, slot in enumerate(slots)
         }
@@ -247,10 +247,15 @@ class _Compiler:
         elif node in self.beside:
             block, k = self.beside[node]
             self.loop.constant(*block)
-            self.place[node] = self.loop.constant("part", block[1], k, k + 1)
+            self.place[node] = self.loop.constant("part", block[1], k)
         else:
             self.place[node] = self.loop.scratch()
         return self.place[node]
+
+    def slots(self, number: int, first: int, count: int = 1) -> str:
+        return (
+            self.loop.row("slots", number, first, first + count) if count > 1 else self.loop.row("slot", number, first)
+        )
 
     def emit_slots(self, slot: Slot) -> None:
         """The whole stack of a slot, once; then the slots that are finished with this one, once."""
@@ -258,19 +263,16 @@ class _Compiler:
         slots = self.stacks[number]
         if number not in self.done:
             self.done.add(number)
-            whole = self.loop.row("slots", number, 0, len(slots))
-            if any(each.independent for each in slots):  # it is there already
-                out = self.loop.constant("product", number, len(slots))
-                self.loop.lines.append(f"p{number}({self.value(slot.product.args[0])}, {out})")
-                self.loop.call("add", whole, out, whole)
-            else:
-                self.loop.lines.append(f"p{number}({self.value(slot.product.args[0])}, {whole})")
+            whole, out = self.slots(number, 0, len(slots)), self.loop.constant("product", number, len(slots))
+            self.loop.lines.append(f"p{number}({self.value(slot.product.args[0])}, {out})")
+            spread = self.loop.constant("spread", number, len(slots))
+            self.loop.call("add", whole, spread, whole)  # what needs no state is there already
         together = [k for k, each in enumerate(slots) if each.key == slot.key]
         if (number, slot.key) not in self.done:
             self.done.add((number, slot.key))
             self.finish_slots(number, together)
         for k in together:
-            row = self.loop.row("slots", number, k, k + 1)
+            row = self.slots(number, k)
             self.place.setdefault(slots[k].activation or slots[k].target, row)
             if slots[k].target is not slots[k].product and slots[k].activation is None:
                 self.place.setdefault(slots[k].target, row)
@@ -284,7 +286,7 @@ class _Compiler:
         if activation is None:
             return
         lo, hi = together[0], together[-1] + 1
-        block = out = self.loop.row("slots", number, lo, hi)
+        block = out = self.slots(number, lo, hi - lo)
         if len(together) == 1:
             for name, after in self.after.items():
                 if after is activation:
@@ -299,7 +301,7 @@ class _Compiler:
             if part:
                 return  # with the first of its block
             value, count = self.loop.constant(*block), block[2]
-        row = self.loop.row("slots", number, k, k + count)
+        row = self.slots(number, k, count)
         self.loop.call("add" if sign * self.stacks[number][k].fold > 0 else "subtract", row, value, row)
 
     def finish(self, function: str, argument: str, out: str, width: int) -> None:

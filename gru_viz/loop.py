@@ -25,14 +25,16 @@ _CALLS: dict[str, Any] = {
 # How an array of each kind is made from an object ``w``, a run or a walk backwards. ``it`` stands for what the variable
 # is of: a node, or a state's name.
 _MADE = {
-    "slots": "stacks[{}][..., {} * H : {} * H]",
+    "slot": "stacks[{}][:, {}]",
+    "slots": "stacks[{}][:, {}:{}]",
     "products": "stacks[{}][..., {} * H : {} * H]",
     "own": "empty((T, *lead, H))",
     "adjoint": "empty((T, *lead, H))",
     "scratch": "empty((*lead, H))",
     "product": "empty((*lead, {1} * H))",
-    "block": "empty((*lead, {1} * H))",
-    "part": "{block}[..., {1} * H : {2} * H]",
+    "spread": "slots_of({block}, {1})",  # a product slot by slot
+    "block": "empty(({1}, *lead, H))",
+    "part": "{block}[{1}]",
     "after": "states[{it}][1:]",
     "before": "states[{it}][:-1]",
     "timed": "values[{it}]",
@@ -113,9 +115,17 @@ class Loop:
         return Steps(source, namespace["steps"], tuple(self.fixed), tuple(first), tuple(rows))
 
 
+def slots_of(side_by_side: np.ndarray, count: int) -> np.ndarray:
+    """(B, count * H) as (count, B, H), or (count * H,) as (count, H): slot by slot. A single slot stays as it is."""
+    if count == 1:
+        return side_by_side
+    *batch, width = side_by_side.shape
+    return side_by_side.reshape(*batch, count, width // count).swapaxes(0, -2)
+
+
 def compile_arrays(*groups: Sequence[Variable]) -> Arrays:
     """A function that makes the arrays of each group of variables, those of a variable only once."""
-    namespace: dict[str, Any] = {"empty": np.empty, "asarray": np.asarray}
+    namespace: dict[str, Any] = {"empty": np.empty, "asarray": np.asarray, "slots_of": slots_of}
     names: dict[Variable, str] = {}
     blocks: dict[object, str] = {}
     lines = []
@@ -128,7 +138,7 @@ def compile_arrays(*groups: Sequence[Variable]) -> Arrays:
             namespace[f"it{k}"] = which[0]
             made = _MADE[kind].format(*which, it=f"it{k}", block=blocks.get(which[0]))
             lines.append(f"    v{k} = {made}")
-        if kind == "block":  # comes before its parts
+        if kind in ("block", "product"):  # come before their parts
             blocks[which[0]] = f"v{k}"
     listed = [f"({''.join(f'{names[variable]}, ' for variable in group)})" for group in groups]
     start = ["def arrays(w):", "    stacks, states, values, (T, *lead, H) = w.stacks, w.states, w.bulk.values, w.shape"]
