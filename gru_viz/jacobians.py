@@ -184,7 +184,7 @@ class _Jacobians:
         """The coefficient as a diagonal matrix from the left: (n, *lead, H, 1), or (*lead, H, 1) for every step."""
         value = np.asarray(self.bulk[coefficient])
         if coefficient.timed:
-            value = np.broadcast_to(value, (self.trace.steps, *self.trace.lead, self.trace.hidden_size))[steps]
+            value = value[steps]
         return value[..., None] if value.ndim else value
 
 
