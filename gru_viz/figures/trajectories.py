@@ -45,7 +45,7 @@ def path_figure(path: Path, labels: Sequence[str], extent: Limits, theme: Theme)
     shown = _labelled(path.points[1:], short, extent)
     data = [
         _line(path.points, theme.quiet, 1, "solid"),
-        _dots(path.points[1:], labels, theme) | {
+        _dots(path.points[1:], labels) | {
             "name": path.cell.title, "mode": "markers+text", "textposition": "top center",
             "text": [plain(label) if shown[k] else "" for k, label in enumerate(short)],
             "textfont": {"size": 13, "color": theme.text},
@@ -76,7 +76,7 @@ def pair_figure(
         after = one.points[start + 1 :]
         size = 6 if len(own) <= 100 else 4
         data.append(_line(one.points[start:], theme.quiet, 1, dash) | {"opacity": 0.6})
-        data.append(_dots(after, own[start:], theme, first=start) | {
+        data.append(_dots(after, own[start:], first=start) | {
             "name": f"{path.cell.title}, {'as typed' if filled else 'with the replacement'}",
             "marker": {"color": colour if filled else theme.ground, "symbol": symbol,
                        "line": {"color": colour, "width": 0 if filled else 1.5},
@@ -121,7 +121,7 @@ def _line(points: np.ndarray, colour: str, width: float, dash: str) -> Figure:
     }  # fmt: skip
 
 
-def _dots(points: np.ndarray, labels: Sequence[str], theme: Theme, first: int = 0) -> Figure:
+def _dots(points: np.ndarray, labels: Sequence[str], first: int = 0) -> Figure:
     """A marker for each step, which says which it is."""
     return {
         "type": "scatter", "mode": "markers", "x": typed(points[:, 0]), "y": typed(points[:, 1]), "cliponaxis": False,

@@ -14,10 +14,9 @@ from gru_viz.figures.equations import mistakes_figure
 from gru_viz.measures.equations import Checked, Conventions, check, to_check
 from gru_viz.runs import cell_in_view
 from gru_viz.sequences import Sequence
-from gru_viz.ui import state
 from gru_viz.ui.markup import copy_buttons, markup, region, text_table
 from gru_viz.ui.parts import figure, finding, sentence, theme
-from gru_viz.ui.widgets import choice
+from gru_viz.ui.widgets import cell_choice
 from gru_viz.ui.words import markdown
 from gru_viz.ui.worker import Job, Worker
 
@@ -32,8 +31,7 @@ def read(experiment: Experiment) -> Cell:
 
 
 def ask_cell(shown: Cell) -> None:
-    st.session_state[state.key("focus")] = shown.name
-    choice("focus", cell_names(), lambda name: cell(name).title)
+    cell_choice(shown, cell_names())
 
 
 def formulas_and_diagram(of: Cell) -> None:

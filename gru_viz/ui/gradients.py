@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from gru_viz.cells import cell
 from gru_viz.conclusions import gradients as conclusions
 from gru_viz.conclusions import spectra as spectra_words
 from gru_viz.conclusions import what_if
@@ -30,7 +29,7 @@ from gru_viz.settings import KEEP_CHOICES, SETTINGS
 from gru_viz.ui import state
 from gru_viz.ui.long_work import worked
 from gru_viz.ui.parts import figure, finding, numbers, sentence, theme
-from gru_viz.ui.widgets import choice, number, problem
+from gru_viz.ui.widgets import cell_choice, choice, number, problem
 from gru_viz.ui.words import markdown
 
 T = TypeVar("T")
@@ -197,8 +196,7 @@ def _what_if(experiment: Experiment, sequence: Sequence, found: tuple[Reached, .
         st.caption(other)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if len(experiment.cells) > 1:
-            st.session_state[state.key("focus")] = of.name
-            choice("focus", experiment.cells, lambda name: cell(name).title, wrap=True)
+            cell_choice(of, experiment.cells, wrap=True)
         key = _key(experiment, cells=(of.name,), keep=Experiment.keep, recurrent_gain=Experiment.recurrent_gain)
         if st.session_state.get(_MAP) != key:
             st.button("Map the reach", key="map_reach", on_click=_ask, args=(key,))

@@ -9,7 +9,6 @@ from typing import Any
 
 import streamlit as st
 
-from gru_viz.cells import cell
 from gru_viz.errors import InputError
 from gru_viz.experiment import Experiment, without_view
 from gru_viz.figures.common import Figure
@@ -21,7 +20,7 @@ from gru_viz.sequences import parse_sequence
 from gru_viz.settings import SETTINGS
 from gru_viz.ui import state
 from gru_viz.ui.parts import figure
-from gru_viz.ui.widgets import choice, problem
+from gru_viz.ui.widgets import cell_choice, problem
 from gru_viz.ui.words import markdown
 
 BESIDE = 3  # panels in a row; on a phone one stands below the other
@@ -39,8 +38,7 @@ def ask_cell(experiment: Experiment) -> None:
     """Which of the compared cells is drawn."""
     if len(experiment.cells) == 1:
         return
-    st.session_state[state.key("focus")] = cell_in_view(experiment).name
-    choice("focus", experiment.cells, lambda name: cell(name).title)
+    cell_choice(cell_in_view(experiment), experiment.cells)
 
 
 def ask_held(experiment: Experiment, sequence: Typed) -> None:

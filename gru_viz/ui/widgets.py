@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from gru_viz.cells import Cell, cell
 from gru_viz.sequences import KINDS
 from gru_viz.settings import SETTINGS
 from gru_viz.ui import state
@@ -20,6 +21,12 @@ def choice(field: str, options: tuple[Any, ...], name: Callable[[Any], str], lab
         on_change=state.change, args=(field,), **more,
     )  # fmt: skip
     problem(field)
+
+
+def cell_choice(shown: Cell, names: tuple[str, ...], **more: Any) -> None:
+    """The cell in view among these: the one that is shown, whatever was chosen where there were others."""
+    st.session_state[state.key("focus")] = shown.name
+    choice("focus", names, lambda name: cell(name).title, **more)
 
 
 def choices(field: str, label: str, options: tuple[Any, ...], name: Callable[[Any], str]) -> None:
