@@ -110,7 +110,7 @@ class _Compiler:
 
     def input_products(self) -> tuple[tuple[Node, ...], ...]:
         """Those whose adjoints lie side by side in a stack are together."""
-        found = (node for nodes in self.coefficients.values() for node in nodes)
+        found = (*self.cuts, *(node for nodes in self.coefficients.values() for node in nodes))
         twins = self.twins()
 
         def place(node: Node) -> tuple[int, int]:

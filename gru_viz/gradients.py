@@ -70,7 +70,7 @@ class GradientFlow:
     def scaled_carried(self) -> tuple[ByName, Array]:
         """``carried`` as mantissas and exponents of two, (T,) or (T, B): also where a float64 ends."""
         walk = self._walk
-        return ByName({name: values[1:] for name, values in walk.states.items()}), walk.state_exponent[1:]
+        return ByName({name: values[1:] for name, values in walk.states.items()}), read_only(walk.state_exponent[1:])
 
     @property
     def before(self) -> ByName:

@@ -44,10 +44,7 @@ def _spelled(character: str) -> str:
 
 
 def quoted(value: object) -> str:
-    """What a person entered, for a sentence: in quotes, shortened, and without a character that cannot be seen.
-
-    Letters that run from right to left are isolated, so that the words and numbers beside them keep their places.
-    """
+    """What a person entered, for a sentence: in quotes, shortened, and without a character that cannot be seen."""
     if not isinstance(value, str):
         return f"a value of type {type(value).__name__}"
     shown = ""
@@ -57,7 +54,13 @@ def quoted(value: object) -> str:
             shown += "…"
             break
         shown += label
-    return f'"\u2068{shown}\u2069"' if pattern(_TO_THE_LEFT).search(shown) else f'"{shown}"'
+    return in_quotes(shown)
+
+
+def in_quotes(label: str) -> str:
+    """A label for a sentence. Letters that run from right to left are isolated, so that the words and numbers beside
+    them keep their places."""
+    return f'"\u2068{label}\u2069"' if pattern(_TO_THE_LEFT).search(label) else f'"{label}"'
 
 
 def grouped(count: int) -> str:

@@ -154,7 +154,8 @@ class Walk:
                 scaled[lo + 1 : hi] = np.ldexp(self.loss[name][lo : hi - 1], -exponent[..., None])
 
     def check_finite(self, step: int) -> None:
-        if not all(np.isfinite(values[step]).all() for values in self.states.values()):
+        """A loss of that step is on no scale yet, and may be infinite on that of what has arrived."""
+        if not all(np.isfinite(values[step]).all() for values in self.kept.values()):
             raise InputError(f"There is no gradient at step {step + 1}: a value inside the step grows beyond 1.8e308.")
 
     def square(self, lo: int, hi: int) -> Array:

@@ -5,6 +5,7 @@ import pytest
 
 from gru_viz.experiment import Experiment
 from gru_viz.figures.common import untyped
+from gru_viz.handset import HAND_SET
 from gru_viz.sequences import default_replacement, from_signal, from_text
 from tests import expected
 from tests.expected import TITLES, all_found
@@ -222,6 +223,18 @@ def test_hand_set_weights_in_a_link_show_their_own_text():
     app = open_app(weights="counter")
     assert "(" in experiment(app).text
     assert (link(app), warnings(app), errors(app)) == ({"weights": "counter"}, [], [])
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{"weights": "counter", "text": ""}, {"weights": "latch", "text": " "}, {"weights": "sign", "numbers": "x"}],
+)
+def test_hand_set_weights_keep_their_cell_where_the_sequence_of_the_link_cannot_be_read(query):
+    app = open_app(**query)
+    own = HAND_SET[query["weights"]]
+    found = experiment(app)
+    assert (found.weights, found.cells, found.kind, found.text) == (own.name, (own.cell,), own.kind, own.text)
+    assert "cannot be read" in errors(app)[0]
 
 
 def test_a_replacement_comes_back_when_it_fits_again():

@@ -292,6 +292,26 @@ def test_what_drifts_for_longer_than_is_run_is_not_called_settled():
     assert price(of, params, parse_sequence("numbers", "1 0"), 2.0).steps is None
 
 
+def test_an_h_that_stands_while_c_runs_away_is_not_called_settled():
+    """By 10,000 and 40,000 silent steps before the jump its answer is 9,115 and 36,559 steps: there is none."""
+    experiment = Experiment(cells=("lstm_peephole",), seed=5)
+    found = {each.keep: each.steps for each in found_for(experiment)[0][0].prices}
+    assert found[2.0] is None
+
+
+def test_a_chaotic_setting_leaves_the_others_their_answers():
+    """One set's Jacobian has the eigenvalue 1 to the last digit; by brute force the other two come to rest."""
+    experiment = Experiment(cells=("gru",), hidden_size=16, seed=6229, recurrent_gain=4, input_gain=0.5)
+    assert [each.steps for each in found_for(experiment)[0][0].prices] == [None, None, 228, 370]
+
+
+def test_equations_without_one_solution_have_none():
+    matrices = np.array([[[2.0, 1.0], [1.0, 1.0]], [[1.0, 1.0], [1.0, 1.0]]])
+    found, is_one = measures.solved(matrices, np.array([[3.0, 2.0], [1.0, 2.0]]))
+    np.testing.assert_allclose(found, [[1.0, 1.0], [0.0, 0.0]], rtol=0, atol=1e-14)
+    assert is_one.tolist() == [True, False]
+
+
 def test_long_sequences_are_measured_over_their_beginning():
     of = cell("gru")
     long, short = (parse_sequence("numbers", "1" + " 0" * (steps - 1)) for steps in (2_000, measures.MAX_STEPS))
@@ -535,9 +555,12 @@ def test_the_figure_has_a_point_for_each_price(theme):
     bottom, top = drawn["layout"]["yaxis"]["range"]
     assert len(drawn["data"]) == len(found)
     for line, each in zip(drawn["data"], found, strict=True):
-        assert line["x"] == pytest.approx([np.log10(one.left["h"]) for one in each.prices], rel=1e-12)
+        assert [x is not None for x in line["x"]] == [one.has_point for one in each.prices]
+        places = [np.log10(one.left["h"]) for one in each.prices if one.has_point]
+        assert [x for x in line["x"] if x is not None] == pytest.approx(places, rel=1e-12)
+        assert any(one.has_point for one in each.prices)
         assert [y and round(10**y) for y in line["y"]] == [one.steps for one in each.prices]
-        assert all(low < x < high for x in line["x"])
+        assert all(low < x < high for x in line["x"] if x is not None)
         assert all(bottom < y < top for y in line["y"] if y)
         assert each.cell.title in line["text"][-1]
         assert line["marker"]["color"] == cell_colour(theme, each.cell)

@@ -88,6 +88,19 @@ def test_a_second_loss_in_the_middle_of_a_vanished_flow(middle):
     assert flow.log10_norm("h")[1_500] == pytest.approx(log10(middle))
 
 
+@pytest.mark.parametrize("early", [1_000, 1_500, 2_000])
+def test_an_early_loss_where_the_later_gradient_has_vanished_has_its_own_gradient(early):
+    """What a loss of ordinary size is on the scale of what has arrived there is no float64 at all."""
+    of = cell("lstm")
+    params = gru_viz.init_params(of, 1, 8, seed=0)
+    trace = run(of, params, np.zeros((3_000, 1)))
+    loss = np.zeros((3_000, 8))
+    loss[-1] = loss[early] = 1.0
+    flow = backpropagate(trace, {"h": loss})
+    alone = backpropagate(run(of, params, np.zeros((early + 1, 1))))
+    np.testing.assert_allclose(flow.log10_norm()[: early + 1], alone.log10_norm(), rtol=0, atol=1e-10)
+
+
 def test_a_second_loss_is_lost_in_an_exploded_flow():
     loss = np.zeros((STEPS_OF_A_LONG_RUN, 1))
     loss[-1] = loss[1_500] = 1.0

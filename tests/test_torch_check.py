@@ -54,6 +54,10 @@ FULL = [*ALL_CELLS, Cell("odd", """
     f  = sigmoid(U_f @ h - (V_f @ (p_h * h) + b_f))
     i  = sigmoid(U_i @ h - (V_i @ (p_h * h) + b_i))
     h' = f * tanh(W @ x) + i * h"""),
+    # The product with the input is itself what another matrix or the next step takes.
+    Cell("a factored input", "h' = tanh(U_h @ h + P_h @ (W_h @ x))"),
+    Cell("the input alone", "h' = W @ x"),
+    Cell("the input for a state", "d' = W @ x\nh' = tanh(d + U @ (d'))"),
 ]  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from gru_viz.cells import Cell
 from gru_viz.conclusions.common import at_each, called, counted, in_each, listed, span, unit_of
 from gru_viz.experiment import Experiment
+from gru_viz.labels import in_quotes
 from gru_viz.measures.gates import FLAT, OPEN, SHUT, Gate, flat_share
 from gru_viz.roles import KEEP, WRITE
 from gru_viz.sequences import Sequence
@@ -94,7 +95,7 @@ def _where(is_open: np.ndarray, sequence: Sequence) -> str:
     tokens = dict.fromkeys(sequence.labels[place] for place in places)
     shut = {sequence.labels[place] for place in np.flatnonzero(~is_open)}
     if shut.isdisjoint(tokens):
-        named = [f'"{label}"' for label in tokens]
+        named = [in_quotes(label) for label in tokens]
         return "at " + " and ".join(named[:MAX_NAMED]) + _more(len(named), "token")
     named = [f'{place + 1} ("{sequence.labels[place]}")' for place in places]
     return f"at step{'s' * (len(named) > 1)} " + " and ".join(named[:MAX_NAMED]) + _more(len(named), "step")

@@ -183,30 +183,34 @@ def rest(of: Cell, sets: Parameters, x: np.ndarray, start: Mapping[str, np.ndarr
     """Under the input x (I,), from the states given or from zeros: until it is known of each set where it comes to
     rest, or SETTLE_STEPS are over.
 
-    A set has come to rest if h moved by no more than the share REST of its size in BLOCK steps. It will come to rest
-    where h was NEAR a place that draws it there, which is looked for when all slow down.
+    A set has come to rest if no state moved by more than the share REST of the largest in BLOCK steps. It will come to
+    rest where it was NEAR a place that draws it there, which is looked for when all slow down.
     """
     inputs, path, looked = np.tile(x, (BLOCK, 1)), list[np.ndarray](), 0
     while True:
         ran = run(of, sets, inputs, start)
-        start, h = at_the_end(ran), ran["h"]
-        path.append(ran.states["h"][bool(path) :])
-        stays = np.ptp(h, axis=0).max(axis=-1) <= REST * np.abs(h).max(axis=(0, -1))
+        start, values = at_the_end(ran), joined(ran.states)
+        path.append(values[bool(path) :])
+        values = values[1:]
+        stays = np.ptp(values, axis=0).max(axis=-1) <= REST * np.abs(values).max(axis=(0, -1))
         is_over = len(path) * BLOCK >= SETTLE_STEPS
-        if is_over or (len(path) >= 2 * looked and (stays | slows_down(path[0][0], h)).all()):
+        if is_over or (len(path) >= 2 * looked and (stays | slows_down(path[0][0], values)).all()):
             place, draws = attractor(of, sets, x, start)
-            first, last = (np.linalg.norm(part - place["h"], axis=-1) for part in (path[0][0], h[-BLOCK // 4 :]))
+            first, last = (
+                np.linalg.norm(part - joined(place), axis=-1) for part in (path[0][0], values[-BLOCK // 4 :])
+            )
             drawn, looked = draws & (last.max(axis=0) <= NEAR * first), len(path)
             if is_over or (stays | drawn).all():
                 break
     states = {name: np.where(drawn[:, None], place[name], start[name]) for name in start}
-    return Rest(states, np.concatenate([*path, states["h"][None]]), stays | drawn)
+    h = states["h"]  # the first of the states
+    return Rest(states, np.concatenate([*(part[..., : h.shape[-1]] for part in path), h[None]]), stays | drawn)
 
 
-def slows_down(first: np.ndarray, h: np.ndarray) -> np.ndarray:
-    """For each set whether little of the way from ``first`` (sets, H) would be left after these steps of h (BLOCK,
-    sets, H), if its moves went on to shrink as they do."""
-    begin, middle, end = h[0], h[BLOCK // 2], h[-1]
+def slows_down(first: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """For each set whether little of the way from ``first`` (sets, S) would be left after these steps (BLOCK, sets, S),
+    if the moves went on to shrink as they do."""
+    begin, middle, end = values[0], values[BLOCK // 2], values[-1]
     before, after, way = (np.linalg.norm(each, axis=-1) for each in (middle - begin, end - middle, end - first))
     return after * after <= NEAR / 2 * way * (before - after)  # the sum of a geometric series
 
@@ -221,16 +225,24 @@ def attractor(
     for _ in range(NEWTON_STEPS):
         ran = run(of, sets, x[None], dict(zip(start, np.split(place, len(start), axis=-1), strict=True)))
         jacobians = step_jacobians(ran)[0]
-        try:
-            change = np.linalg.solve(unity - jacobians, (joined(at_the_end(ran)) - place)[..., None])[..., 0]
-        except np.linalg.LinAlgError:  # of some set a whole line stays
-            return start, np.zeros(len(place), dtype=bool)
+        change, is_one = solved(unity - jacobians, joined(at_the_end(ran)) - place)
         place = np.clip(place + change, -bound, bound)
-        exact = np.abs(change).max(axis=-1) <= EXACT * np.abs(place).max(axis=-1)
+        exact = is_one & (np.abs(change).max(axis=-1) <= EXACT * np.abs(place).max(axis=-1))
         if exact.all():
             break
     draws = exact & (np.abs(np.linalg.eigvals(jacobians)).max(axis=-1) < 1 - REST)
     return dict(zip(start, np.split(place, len(start), axis=-1), strict=True)), draws
+
+
+def solved(matrices: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For each set the solution of its equations (sets, S), and whether there is just one; zeros where there is not."""
+    try:
+        return np.linalg.solve(matrices, right[..., None])[..., 0], np.ones(len(right), dtype=bool)
+    except np.linalg.LinAlgError:
+        if len(right) == 1:
+            return np.zeros_like(right), np.zeros(1, dtype=bool)
+    alone = [solved(matrices[k : k + 1], right[k : k + 1]) for k in range(len(right))]
+    return np.concatenate([found for found, _ in alone]), np.concatenate([is_one for _, is_one in alone])
 
 
 def at_the_end(ran: Trace) -> dict[str, np.ndarray]:
@@ -238,7 +250,7 @@ def at_the_end(ran: Trace) -> dict[str, np.ndarray]:
 
 
 def joined(states: Mapping[str, np.ndarray]) -> np.ndarray:
-    """(sets, S), in the order of the cell's states"""
+    """(…, sets, S), in the order of the cell's states"""
     return np.concatenate(list(states.values()), axis=-1)
 
 

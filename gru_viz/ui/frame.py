@@ -49,10 +49,9 @@ def _frame() -> None:
     if about:
         page.run()
         return
-    if st.session_state.get(LAST) != name:  # fields in the page, not in the sidebar, are others on each page
-        for field in ("replace", "by"):
-            st.session_state.pop(state.key(field), None)
-    st.session_state[LAST] = name
+    if not covered and st.session_state.get(LAST) != name:
+        state.fields_in_the_page_are_new()
+    st.session_state[LAST] = "" if covered else name
     if lesson and covered:
         ask(lesson)
         if state.current().projector:

@@ -17,7 +17,7 @@ PAGES = {
 HOME = next(iter(PAGES))  # its name does not stand in its address
 ABOUT = ("lessons", "help")  # show no experiment
 REGISTERED = "pages"  # in the session: name -> Streamlit's page, made once in a visit
-LAST = "last_page"  # in the session: the page of the experiment that was seen last
+LAST = "last_page"  # in the session: the page of the experiment that was seen last; "" where a question covered it
 
 
 def script(name: str) -> Path:

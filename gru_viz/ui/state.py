@@ -17,6 +17,7 @@ from gru_viz.cells import cell
 from gru_viz.errors import InputError
 from gru_viz.examples import EXAMPLES, example
 from gru_viz.experiment import MISSING, PACKED, Experiment, from_query, to_query, with_weights, without_view
+from gru_viz.handset import HAND_SET
 from gru_viz.labels import quoted
 from gru_viz.runs import with_fitting_replacement
 from gru_viz.sequences import KINDS, default_replacement, parse_sequence
@@ -82,6 +83,13 @@ def shown(field: str) -> str:
         st.session_state[name] = _widget_value(field)
         problems().pop(field, None)
     return name
+
+
+def fields_in_the_page_are_new() -> None:
+    """Called before a page whose fields, unlike the sidebar's, were not there in the last run: they show the
+    experiment. Without it the browser, which has thrown its own away, shows them empty."""
+    for field in ("replace", "by", *(field for field, setting in SETTINGS.items() if setting.view)):
+        st.session_state.pop(key(field), None)
 
 
 def _take_link() -> None:
@@ -318,12 +326,11 @@ def _with_sequence(experiment: Experiment, kind: str, text: str) -> Experiment:
 
 
 def _readable(experiment: Experiment) -> tuple[Experiment, dict[str, str]]:
-    """The experiment of a link, with the default sequence in place of one that cannot be read, and why, by field."""
+    """The experiment of a link, with the default sequence, or that of its hand-set weights, in place of one that cannot
+    be read, and why, by field."""
     try:
         return with_fitting_replacement(experiment, parse_sequence(experiment.kind, experiment.text)), {}
     except InputError as problem:
-        usual = Experiment()
-        readable = replace(
-            experiment, kind=usual.kind, text=usual.text, replace=usual.replace, by=usual.by, weights=usual.weights
-        )
+        usual = HAND_SET.get(experiment.weights) or Experiment()
+        readable = replace(experiment, kind=usual.kind, text=usual.text, replace=usual.replace, by=usual.by)
         return readable, {usual.kind: f"The sequence in the link cannot be read. {problem}"}

@@ -18,6 +18,7 @@ from gru_viz.ui.words import markdown
 
 _WAYS = {"text": "Text", "numbers": "Numbers", "signal": "Signal", "csv": "CSV"}
 _STEPS = {"text": "a character", "words": "a word", "numbers": "a number", "rows": "a line"}
+_ONE_LINE = "one_line"  # in the session: whether the last field for typing had one
 _SHOWN = 20  # steps whose vectors are listed
 
 
@@ -43,7 +44,11 @@ def _typed(kind: str) -> None:
         "on_change": state.change,
         "args": (kind,),
     }
-    if kind in state.WAYS["text"] and "\n" not in state.current().text:
+    one_line = kind in state.WAYS["text"] and "\n" not in state.current().text
+    if st.session_state.get(_ONE_LINE) != one_line:  # another field under the same key is told what it holds
+        st.session_state[arguments["key"]] = st.session_state[arguments["key"]]
+    st.session_state[_ONE_LINE] = one_line
+    if one_line:
         st.text_input(**arguments, live=True)
     else:
         st.text_area(**arguments, height=120)

@@ -261,3 +261,19 @@ def test_a_class_gets_a_code_a_link_and_a_handout(server, open_page):
     settled(page)
     click(page, "Projector (key P)")
     assert is_large(page)
+
+
+# -- what a page asks, after a question has covered it -----------------------------------------------------------------
+
+
+def test_the_fields_of_a_page_show_the_experiment_after_a_question(server, open_page):
+    page = open_page(at(server, "contrast", "lesson=4"), width=1280)
+    click(page, "Show it without an answer")
+    main(page).get_by_role("button", name="Next", exact=True).click()
+    click(settled(page), "Show it without an answer")
+    found = experiment(page)
+    assert page.get_by_role("textbox", name="Replace the step", exact=True).input_value() == found.replace != ""
+    assert page.get_by_role("textbox", name="by the number", exact=True).input_value() == found.by != ""
+    assert page.get_by_role("radio", name="carried state").is_checked()
+    click(page, "Is this luck? 200 seeds")
+    assert not page.get_by_role("alert").filter(has_text="is expected").count()

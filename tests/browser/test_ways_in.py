@@ -147,3 +147,13 @@ def test_back_finds_a_sequence_that_no_link_holds(server, open_page):
     assert page.get_by_role("textbox", name="Sequence", exact=True).input_value() == long
     other = open_page(page.url)
     assert any("missing" in alert for alert in alerts(other))
+
+
+def test_a_field_that_loses_its_second_line_keeps_its_text(server, open_page):
+    page = open_page(f"{server}/?text=hello%0Aworld", width=1280)
+    field = page.get_by_role("textbox", name="Sequence")
+    field.fill("hello world")
+    field.press("Control+Enter")
+    settled(page)
+    assert experiment(page).text == "hello world"
+    assert page.get_by_role("textbox", name="Sequence").input_value() == "hello world"
