@@ -9,7 +9,7 @@ from gru_viz.ui import state
 from gru_viz.ui.examples import example_note
 from gru_viz.ui.follow import for_a_class, invite
 from gru_viz.ui.lessons import ask, go_to_its_page, is_covered, lesson_bar, lesson_in_view, lesson_note, take_link
-from gru_viz.ui.pages import ABOUT, HOME, LAST, PAGES, REGISTERED, ROOT, script
+from gru_viz.ui.pages import ABOUT, DRAWN, HOME, LAST, PAGES, REGISTERED, ROOT, script
 from gru_viz.ui.parts import link_notes, silence_note
 from gru_viz.ui.projector import projector_buttons, projector_keys, projector_style
 from gru_viz.ui.save import save_run
@@ -46,17 +46,19 @@ def _frame() -> None:
     shown = lesson if lesson and lesson.page == name and lesson.fits(state.current()) else None
     if state.current().projector:
         projector_style(None if about or covered else shown.figure if shown else "")
+    before, st.session_state[DRAWN] = st.session_state.get(DRAWN), ""
     if about:
         page.run()
         return
-    if not covered and st.session_state.get(LAST) != name:
-        state.fields_in_the_page_are_new()
-    st.session_state[LAST] = "" if covered else name
+    st.session_state[LAST] = name
     if lesson and covered:
         ask(lesson)
         if state.current().projector:
             invite(name, lesson)
         return
+    if before != name:
+        state.fields_in_the_page_are_new()
+    st.session_state[DRAWN] = name
     if lesson:
         lesson_note(lesson, is_shown=shown is not None)
     example_note()

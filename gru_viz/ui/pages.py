@@ -17,7 +17,8 @@ PAGES = {
 HOME = next(iter(PAGES))  # its name does not stand in its address
 ABOUT = ("lessons", "help")  # show no experiment
 REGISTERED = "pages"  # in the session: name -> Streamlit's page, made once in a visit
-LAST = "last_page"  # in the session: the page of the experiment that was seen last; "" where a question covered it
+LAST = "last_page"  # in the session: the page of the experiment that was seen last
+DRAWN = "drawn_page"  # in the session: the page of the last run; "" where a question or the help stood in its place
 
 
 def script(name: str) -> Path:
