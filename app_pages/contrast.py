@@ -50,6 +50,8 @@ st.caption(conclusions.HOW_TO_READ[experiment.curve] + f" {conclusions.SHADE}" *
 
 finding(conclusions.states_range(reports))
 states = states_figure(reports, labels, theme())
+if states["layout"]["shapes"]:
+    st.caption(conclusions.BELOW_ZERO)
 figure(
     states,
     key="states",
@@ -57,8 +59,6 @@ figure(
     columns=lambda: state_columns(found),
     label="Each unit of each state after each step",
 )
-if states["layout"]["shapes"]:
-    st.caption(conclusions.BELOW_ZERO)
 if units_shown(reports) < experiment.hidden_size:
     st.caption(f"The first {units_shown(reports)} of {experiment.hidden_size} units are drawn; the table has all.")
 

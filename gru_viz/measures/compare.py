@@ -34,7 +34,7 @@ NEWTON_STEPS, EXACT = 8, 1e-5  # the last of them moves by no more than this sha
 NO_CHANGE = 1e-6  # of the size of h: what changes it less does not change it, as no place of rest is known better
 MAX_STEPS = 500  # of the sequence, over which the memory of the first step is measured
 LEAST = 1e-14  # a share below it is rounding: nothing is left
-TIMED_RUNS, TIMED_SECONDS = 3, 0.02  # for each cell: at most so many runs, and no further one after that time
+TIMED_RUNS, TIMED_SECONDS = 9, 0.02  # for each cell: at most so many runs, and no further one after that time
 
 
 # Counted from the equations ------------------------------------------------------------------------------------------

@@ -88,6 +88,8 @@ def ask(lesson: Lesson) -> None:
     for k, answer in enumerate(lesson.answers):
         st.button(markdown(answer), key=f"answer_{k}", on_click=_answer, args=(lesson, k), width=420)
     st.button("Show it without an answer", key="answer_none", on_click=_answer, args=(lesson, None))
+    if not experiment.is_hand_set:
+        st.caption("In a class: type a seed of your own in the sidebar; the weights are then yours alone.")
 
 
 def lesson_note(lesson: Lesson, is_shown: bool) -> None:
