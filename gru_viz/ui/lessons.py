@@ -88,7 +88,7 @@ def ask(lesson: Lesson) -> None:
     for k, answer in enumerate(lesson.answers):
         st.button(markdown(answer), key=f"answer_{k}", on_click=_answer, args=(lesson, k), width=420)
     st.button("Show it without an answer", key="answer_none", on_click=_answer, args=(lesson, None))
-    if not experiment.is_hand_set:
+    if not (experiment.is_hand_set or experiment.projector):  # in a room the code to scan stands there
         st.caption("In a class: type a seed of your own in the sidebar; the weights are then yours alone.")
 
 
