@@ -16,6 +16,7 @@ from benchmarks import memory as benchmark
 from benchmarks.load import Visitor
 from benchmarks.rerun import memory
 from gru_viz.experiment import Experiment, to_query
+from gru_viz.labels import grouped
 from tests.browser.serving import ROOT, cpu_seconds, serve
 
 ADA = Experiment(text="Ada wrote this", replace="Ada", by="Bob")
@@ -210,7 +211,7 @@ def test_what_no_browser_sends_is_refused_and_nobody_else_notices():
         asyncio.run(both(url))
         most = memory(url)[1]
     for name in ("a text", "a text of pictures"):
-        assert f"{len(FORGED[name]['text']):,} characters" in said[name]
+        assert f"{grouped(len(FORGED[name]['text']))} characters" in said[name]
     assert said["more than is read"] == said["no message"] == "closed"
     assert median(taken) < 1  # by the clock, on a machine that may be busy
     assert max(taken) < 5
