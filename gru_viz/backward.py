@@ -33,7 +33,7 @@ class BackwardPlan:
     coefficients: dict[Node, dict[Node, Node]]
     adjoint_of: dict[Node, Variable]
     needed: Straight
-    input_products: tuple[tuple[Node, ...], ...]
+    input_products: tuple[tuple[Node, ...], ...]  # with the input; those whose adjoints lie side by side are together
     twin: dict[Node, Node]
 
     @functools.cached_property
@@ -109,7 +109,7 @@ class _Compiler:
         return compile_straight(missing, [node for node in used if node not in recorded])
 
     def input_products(self) -> tuple[tuple[Node, ...], ...]:
-        """Those whose adjoints lie side by side in a stack are together."""
+        """Grouped by the slots that their adjoints have: one product then gives all that a group adds to dL/dx."""
         found = (*self.cuts, *(node for nodes in self.coefficients.values() for node in nodes))
         twins = self.twins()
 

@@ -14,6 +14,7 @@ from gru_viz.errors import InputError, check_kind, shown
 from gru_viz.forward import ForwardPlan, forward_plan
 from gru_viz.graph import Array, Node
 from gru_viz.labels import grouped
+from gru_viz.loop import slots_of
 from gru_viz.parameters import (
     A_CELL,
     MAX_INPUT_SIZE,
@@ -200,9 +201,7 @@ class _Work:
             side_by_side = np.zeros((*self.shape[:-1], stack.count * self.hidden))
         for k in stack.shifts:
             side_by_side += picks[k]
-        result = side_by_side.reshape(*self.shape[:-1], stack.count, self.hidden)
-        if len(self.shape) > 2:
-            result = np.ascontiguousarray(result.swapaxes(1, -2))
+        result = np.ascontiguousarray(slots_of(side_by_side, stack.count, axis=1))
         for slot, sign, node in stack.others:
             result[:, slot] += sign * self.bulk[node]
         return result

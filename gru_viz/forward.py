@@ -265,7 +265,7 @@ class _Compiler:
             self.done.add(number)
             whole, out = self.slots(number, 0, len(slots)), self.loop.constant("product", number, len(slots))
             self.loop.lines.append(f"p{number}({self.value(slot.product.args[0])}, {out})")
-            spread = self.loop.constant("spread", number, len(slots))
+            spread = self.loop.constant("spread", number, len(slots)) if len(slots) > 1 else out
             self.loop.call("add", whole, spread, whole)  # what needs no state is there already
         together = [k for k, each in enumerate(slots) if each.key == slot.key]
         if (number, slot.key) not in self.done:

@@ -32,7 +32,7 @@ _MADE = {
     "adjoint": "empty((T, *lead, H))",
     "scratch": "empty((*lead, H))",
     "product": "empty((*lead, {1} * H))",
-    "spread": "slots_of({block}, {1})",  # a product slot by slot
+    "spread": "slots_of({block}, {1}, 0)",  # a product slot by slot
     "block": "empty(({1}, *lead, H))",
     "part": "{block}[{1}]",
     "after": "states[{it}][1:]",
@@ -115,12 +115,10 @@ class Loop:
         return Steps(source, namespace["steps"], tuple(self.fixed), tuple(first), tuple(rows))
 
 
-def slots_of(side_by_side: np.ndarray, count: int) -> np.ndarray:
-    """(B, count * H) as (count, B, H), or (count * H,) as (count, H): slot by slot. A single slot stays as it is."""
-    if count == 1:
-        return side_by_side
-    *batch, width = side_by_side.shape
-    return side_by_side.reshape(*batch, count, width // count).swapaxes(0, -2)
+def slots_of(side_by_side: np.ndarray, count: int, axis: int) -> np.ndarray:
+    """(*lead, count * H) slot by slot: (count, *lead, H), or with all steps and axis 1 (T, count, *lead, H)."""
+    *before, width = side_by_side.shape
+    return side_by_side.reshape(*before, count, width // count).swapaxes(axis, -2)
 
 
 def compile_arrays(*groups: Sequence[Variable]) -> Arrays:
