@@ -38,13 +38,13 @@ class BackwardPlan:
 
     @functools.cached_property
     def make(self) -> Arrays:
-        """The arrays of the loop, fixed and rows, and the adjoints."""
-        return compile_arrays(self.steps.fixed, self.steps.rows, tuple(self.adjoint_of.values()))
+        """The arrays of the loop, fixed and rows, and the adjoints by node."""
+        return compile_arrays(self.steps.fixed, self.steps.rows, self.adjoint_of, backwards=1)
 
     @functools.cached_property
     def make_with_loss(self) -> Arrays:
         steps = self.steps_with_loss
-        return compile_arrays(steps.fixed, steps.rows, tuple(self.adjoint_of.values()))
+        return compile_arrays(steps.fixed, steps.rows, self.adjoint_of, backwards=1)
 
     @functools.cached_property
     def values(self) -> int:
@@ -103,10 +103,9 @@ class _Compiler:
         )
 
     def needed(self) -> Straight:
-        recorded = {*self.forward.kept, *(node for node in self.after.values() if node.timed)}
+        recorded = self.forward.kept
         used = [variable[1] for variable in (*self.loop.rows, *self.loop.fixed) if variable[0] in ("timed", "still")]
-        missing = [node for node in reachable(used, recorded.__contains__) if node not in recorded]
-        return compile_straight(missing, [node for node in used if node not in recorded])
+        return compile_straight([node for node in reachable(used, recorded.__contains__) if node not in recorded])
 
     def input_products(self) -> tuple[tuple[Node, ...], ...]:
         """Grouped by the slots that their adjoints have: one product then gives all that a group adds to dL/dx."""

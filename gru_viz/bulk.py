@@ -6,7 +6,7 @@ broadcasts. In a sweep, where each batch row has its own set of parameters, matr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,40 +17,38 @@ from gru_viz.graph import OPERATIONS, Array, Node, reachable
 
 @dataclass(frozen=True)
 class Straight:
-    """Sums and products as straight-line code: ``run`` takes the values of ``given`` and gives those of ``nodes``."""
+    """Nodes as straight-line code: ``run(values, params, sweep)`` adds theirs to the values by node."""
 
-    given: tuple[Node, ...]
-    leaves: tuple[Node, ...]  # of them, those without arguments
     nodes: tuple[Node, ...]
-    run: Callable[[list[Any]], tuple[Array, ...]]
+    run: Callable[[dict[Node, Any], Mapping[str, Array], bool], None]
 
 
-def compile_straight(needed: Iterable[Node], wanted: Iterable[Node]) -> Straight:
-    """Of the needed nodes, which come after their arguments, those that are sums and products; all else that they or
-    the wanted ones take is given."""
-    nodes = [node for node in needed if node.op in ("sum", "product")]
-    inside = set(nodes)
-    used = (*(arg for node in nodes for arg in node.args), *wanted)
-    given = list(dict.fromkeys(node for node in used if node not in inside))
+def compile_straight(nodes: Sequence[Node]) -> Straight:
+    """``nodes`` come after their arguments; an argument that is not among them is taken from the values."""
+    given = dict.fromkeys(arg for node in nodes for arg in node.args if arg not in set(nodes))
     names = {node: f"v{k}" for k, node in enumerate((*given, *nodes))}
-    lines = []
+    namespace: dict[str, Any] = {"product": product, "asarray": np.asarray}
+    namespace |= {f"node_{name}": node for node, name in names.items()}
+    namespace |= {f"name_{name}": node.name for node, name in names.items()}  # which a person has typed
+    lines = [f"    {names[node]} = values[node_{names[node]}]" for node in given]
     for node in nodes:
-        terms = [names[arg] for arg in node.args]
+        name, terms = names[node], [names[arg] for arg in node.args]
         if node.op == "product":
             text = " * ".join(terms)
-        else:
+        elif node.op == "sum":
             text = "".join(f" {'+' if sign > 0 else '-'} {term}" for sign, term in zip(node.signs, terms, strict=True))
-        lines.append(f"    {names[node]} = {text.removeprefix(' + ').lstrip()}")
-    source = "\n".join(
-        ["def run(given):"]
-        + [f"    {', '.join(names[node] for node in given)}, = given"] * bool(given)
-        + lines
-        + [f"    return ({''.join(names[node] + ', ' for node in nodes)})"]
-    )
-    namespace: dict[str, Any] = {}
+        elif node.op == "constant":
+            text, namespace[f"number_{name}"] = f"number_{name}", node.value
+        elif node.op == "vector":
+            text = f"params[name_{name}]"
+        elif node.op == "matrix":
+            text = f"product(asarray({terms[0]}), params[name_{name}], sweep)"
+        else:
+            text, namespace[node.op] = f"{node.op}(asarray({terms[0]}))", OPERATIONS[node.op].value
+        lines.append(f"    {name} = values[node_{name}] = {text.removeprefix(' + ').lstrip()}")
+    source = "\n".join(["def run(values, params, sweep):", *lines, "    return"])
     exec(compile(source, "<straight>", "exec"), namespace)
-    leaves = tuple(node for node in given if not node.args)
-    return Straight(tuple(given), leaves, tuple(nodes), namespace["run"])
+    return Straight(tuple(nodes), namespace["run"])
 
 
 class Bulk:
@@ -61,24 +59,17 @@ class Bulk:
         self._params, self._sweep = params, sweep
 
     def __getitem__(self, node: Node) -> Array:
-        if node not in self.values:
-            with np.errstate(over="ignore", invalid="ignore"):
-                self.evaluate(reachable([node], self.values.__contains__))
-        return self.values[node]  # type: ignore[return-value]
-
-    def evaluate(self, nodes: Iterable[Node]) -> None:
-        """Evaluate nodes in an order in which arguments come first."""
         values = self.values
-        for node in nodes:
-            if node not in values:
-                values[node] = self._value(node)
+        if node not in values:
+            with np.errstate(over="ignore", invalid="ignore"):
+                for needed in reachable([node], values.__contains__):
+                    if needed not in values:
+                        values[needed] = self._value(needed)
+        return values[node]  # type: ignore[return-value]
 
     def evaluate_compiled(self, compiled: Straight) -> None:
         """The same for nodes whose order and operations are compiled, at a fraction of the cost for short runs."""
-        values = self.values
-        self.evaluate(compiled.leaves)
-        found = compiled.run([self[node] for node in compiled.given])
-        values.update(zip(compiled.nodes, found, strict=True))
+        compiled.run(self.values, self._params, self._sweep)
 
     def _value(self, node: Node) -> Array | float:
         values = self.values

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from gru_viz.bulk import Bulk, product, product_into
+from gru_viz.bulk import product, product_into
 from gru_viz.cells import Cell
 from gru_viz.errors import InputError, check_kind, shown
 from gru_viz.forward import ForwardPlan, forward_plan
@@ -49,24 +49,26 @@ def run(cell: Cell, params: Mapping[str, object], x: object, state: Mapping[str,
     given = {} if state is None else _check_states(cell, state)
     own_size = next((value.shape[-1] for value in given.values() if value.ndim), None) if given else None
     arrays, sizes = check_shapes(cell, params, inputs.shape[-1], own_size)
-    shape = (*_lead(inputs, sizes), sizes.hidden)
+    row = (*_lead(inputs, sizes), sizes.hidden)
     plan = forward_plan(cell)
-    _check_memory(plan, (len(inputs), *shape), len(cell.states))
+    _check_memory(plan, (len(inputs), *row), len(cell.states))
     packed = Packed(plan.layout, arrays, sizes)
     if not all_finite(packed.flat):
         check_finite(cell, arrays)
 
     states = {}
     for name in cell.states:
-        states[name] = np.zeros((len(inputs) + 1, *shape))
+        states[name] = np.zeros((len(inputs) + 1, *row))
         if name in given:
-            states[name][0] = _initial(name, given[name], shape)
-    work = _Work(plan, packed, inputs, states, sizes.sets is not None)
-    recorded = work.walk()
-    _check_overflow(states)
-    for values in states.values():
+            states[name][0] = _initial(name, given[name], row)
+    sweep = sizes.sets is not None
+    x = inputs[:, None] if sweep and inputs.ndim == 2 else inputs
+    recorded = _walk(plan, packed, x, states, (len(inputs), *row), sweep)
+    for name, values in states.items():
+        if not all_finite(values[-1]):
+            raise _overflow(name, values)
         values.setflags(write=False)
-    return Trace(cell, packed, inputs, states, recorded, sizes.sets is not None)
+    return Trace(cell, packed, inputs, states, recorded, sweep)
 
 
 def _again(trace: Trace) -> tuple[object, ...]:
@@ -144,64 +146,53 @@ def _initial(name: str, given: Array, shape: tuple[int, ...]) -> Array:
     return values
 
 
-def _check_overflow(states: Mapping[str, Array]) -> None:
-    for name, values in states.items():
-        if not all_finite(values[-1]):
-            finite = np.isfinite(values).reshape(len(values), -1).all(axis=1)
-            raise InputError(
-                f"The state {name} grows beyond 1.8e308 at step {int(np.argmin(finite))}; "
-                "smaller weights, inputs or fewer steps are needed."
-            )
+def _overflow(name: str, values: Array) -> InputError:
+    finite = np.isfinite(values).reshape(len(values), -1).all(axis=1)
+    return InputError(
+        f"The state {name} grows beyond 1.8e308 at step {int(np.argmin(finite))}; "
+        "smaller weights, inputs or fewer steps are needed."
+    )
 
 
-class _Work:
-    """The arrays of one run, from which ``loop.compile_arrays`` makes those of the loop."""
+def _walk(
+    plan: ForwardPlan, packed: Packed, x: Array, states: Mapping[str, Array], shape: tuple[int, ...], sweep: bool
+) -> dict[Node, Array]:
+    """Fill the states, and give every node whose values the run leaves behind, the states and the input too.
 
-    def __init__(
-        self, plan: ForwardPlan, packed: Packed, inputs: Array, states: Mapping[str, Array], sweep: bool
-    ) -> None:
-        self.plan, self.states, self.sweep = plan, states, sweep
-        self.row = states["h"].shape[1:]  # (*lead, H)
-        self.shape = (len(inputs), *self.row)
-        self.hidden = self.row[-1]
-        self.x = inputs[:, None] if sweep and inputs.ndim == 2 else inputs
-        self.bulk = Bulk({plan.x: self.x}, packed, sweep)
-        self.picks = packed.stacked()
+    ``x``: (T, I), or (T, B, I) with B = 1 where all sets share a sequence; ``shape``: (T, *lead, H).
+    """
+    values = {plan.x: x}
+    plan.before.run(values, packed, sweep)
+    picks = packed.stacked()
+    stacks = [_independent(stack, picks, values, x, shape, sweep) for stack in plan.stacks]
+    products = [product_into(picks[stack.matrix], sweep, len(shape) > 2) for stack in plan.stacks]
+    fixed, first, rows, recorded = plan.make(stacks, states, values, shape)
+    plan.steps.run(products, fixed, first, zip(*rows, strict=True))
+    return recorded
 
-    def walk(self) -> dict[Node, Array]:
-        """Every node whose values the run leaves behind, the states and the input too."""
-        plan, steps, batch = self.plan, self.plan.steps, len(self.row) > 1
-        self.bulk.evaluate(plan.before)
-        self.stacks = [self.independent(stack) for stack in plan.stacks]
-        fixed, rows, kept = plan.make(self)
-        products = [product_into(self.picks[stack.matrix], self.sweep, batch) for stack in plan.stacks]
-        first = [self.states[name][0] for _, name in steps.first]
-        steps.run(products, fixed, first, zip(*rows, strict=True))
-        recorded = dict(zip(plan.kept, kept, strict=True))
-        for name, before, after in plan.states:
-            recorded[before] = self.states[name][:-1]
-            if after is not None:
-                recorded[after] = self.states[name][1:]
-        recorded[plan.x] = self.x
-        return recorded
 
-    def independent(self, stack: Stack) -> Array:
-        """(T, slots, *lead, H): what needs no state in each slot; the products with the input are one.
+def _independent(
+    stack: Stack, picks: list[Array], values: Mapping[Node, Array], x: Array, shape: tuple[int, ...], sweep: bool
+) -> Array:
+    """(T, slots, *lead, H): what needs no state in each slot; the products with the input are one.
 
-        A slot of a step is one piece of memory: where it is a part of each row, a call takes twice as long.
-        """
-        picks = self.picks
-        if stack.inputs:
-            first, *more = stack.inputs
-            matrix = picks[first]
-            for k in more:
-                matrix = matrix + picks[k]
-            side_by_side = product(self.x, matrix, self.sweep)
-        else:
-            side_by_side = np.zeros((*self.shape[:-1], stack.count * self.hidden))
-        for k in stack.shifts:
-            side_by_side += picks[k]
+    A slot of a step is one piece of memory: where it is a part of each row, a call takes twice as long.
+    """
+    if stack.inputs:
+        first, *more = stack.inputs
+        matrix = picks[first]
+        for k in more:
+            matrix = matrix + picks[k]
+        side_by_side = product(x, matrix, sweep)
+    else:
+        side_by_side = np.zeros((*shape[:-1], stack.count * shape[-1]))
+    for k in stack.shifts:
+        side_by_side += picks[k]
+    steps, *lead, hidden = shape
+    if lead:
         result = np.ascontiguousarray(slots_of(side_by_side, stack.count, axis=1))
-        for slot, sign, node in stack.others:
-            result[:, slot] += sign * self.bulk[node]
-        return result
+    else:
+        result = side_by_side.reshape(steps, stack.count, hidden)
+    for slot, sign, node in stack.others:
+        result[:, slot] += sign * values[node]
+    return result

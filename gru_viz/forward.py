@@ -13,6 +13,7 @@ import itertools
 from collections import Counter
 from dataclasses import dataclass
 
+from gru_viz.bulk import Straight, compile_straight
 from gru_viz.cells import Cell
 from gru_viz.graph import Graph, Node, reachable
 from gru_viz.loop import Arrays, Loop, Steps, Variable, compile_arrays
@@ -46,15 +47,14 @@ class Slot:
 @dataclass(frozen=True)
 class ForwardPlan:
     steps: Steps
-    make: Arrays  # the arrays of the loop, fixed and rows, and of ``kept``
+    make: Arrays  # the arrays of the loop, fixed, first and rows, and those of ``kept`` by node
     x: Node
     layout: Layout
     stacks: tuple[Stack, ...]
     products: tuple[Node, ...]  # of the stacks, slot by slot
-    before: tuple[Node, ...]  # values for all steps that the loop needs, in an order that they can be computed in
-    kept: tuple[Node, ...]  # what a run leaves behind, beside the states
+    before: Straight  # computes the values that the loop needs for all steps
+    kept: frozenset[Node]  # what a run leaves behind
     arrays: int  # how many values of a step are held at once, states apart
-    states: tuple[tuple[str, Node, Node | None], ...]  # the state's node, and after the step, if it differs by step
 
 
 def forward_plan(cell: Cell) -> ForwardPlan:
@@ -110,28 +110,29 @@ class _Compiler:
             for slots in self.stacks
         )
         layout.add_rest(reachable(self.graph.values.values()))
-        kept = {node: ("own", node) for node in self.recorded} | {
+        kept: dict[Node, Variable] = {node: ("own", node) for node in self.recorded} | {
             slot.activation or slot.target: ("slot", number, k)
             for number, slots in enumerate(self.stacks)
             for k, slot in enumerate(slots)
         }
-        make = compile_arrays(steps.fixed, steps.rows, tuple(kept.values()))
+        for name, node in self.after.items():
+            kept[self.graph.values[name]] = ("before", name)
+            if node.timed:
+                kept[node] = ("after", name)
+        kept[self.graph.input] = ("timed", self.graph.input)
+        first = [("first", name) for _, name in steps.first]
         before = [node for stack in made for _, _, node in stack.others]
         before += [which[0] for kind, *which in (*steps.fixed, *steps.rows) if kind in ("timed", "still")]
-        states = tuple(
-            (name, self.graph.values[name], after if after.timed else None) for name, after in self.after.items()
-        )
         return ForwardPlan(
             steps=steps,
-            make=make,
+            make=compile_arrays(steps.fixed, first, steps.rows, kept),
             x=self.graph.input,
             layout=layout,
             stacks=made,
             products=tuple(slot.product for slots in self.stacks for slot in slots),
-            before=tuple(reachable(before)),
-            kept=tuple(kept),
+            before=compile_straight([node for node in reachable(before) if node is not self.graph.input]),
+            kept=frozenset(kept),
             arrays=len(self.recorded) + sum(stack.count for stack in made),
-            states=states,
         )
 
     # -- slots and levels -------------------------------------------------------------------------------------------

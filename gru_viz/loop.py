@@ -7,7 +7,6 @@ nothing that a person typed.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,31 +14,32 @@ from typing import Any
 import numpy as np
 
 Variable = tuple[Any, ...]
-Arrays = Callable[[Any], tuple[tuple[np.ndarray, ...], ...]]  # makes groups of them
+Arrays = Callable[..., tuple[Any, ...]]  # makes groups of them
 
 _CALLS: dict[str, Any] = {
     name: getattr(np, name)
     for name in ("add", "subtract", "multiply", "negative", "exp", "tanh", "reciprocal", "maximum")
 } | {"copy": np.copyto}
 
-# How an array of each kind is made from an object ``w``, a run or a walk backwards. ``it`` stands for what the variable
-# is of: a node, or a state's name.
+# How an array of each kind is made from those of a run or of a walk backwards: ``shape`` is (T, *lead, H), ``row`` that
+# of one step. ``it`` stands for what the variable is of: a node, or a state's name.
 _MADE = {
     "slot": "stacks[{}][:, {}]",
     "slots": "stacks[{}][:, {}:{}]",
     "products": "stacks[{}][..., {} * H : {} * H]",
-    "own": "empty((T, *lead, H))",
-    "adjoint": "empty((T, *lead, H))",
-    "scratch": "empty((*lead, H))",
+    "own": "empty(shape)",
+    "adjoint": "empty(shape)",
+    "scratch": "empty(row)",
     "product": "empty((*lead, {1} * H))",
     "spread": "slots_of({block}, {1}, 0)",  # a product slot by slot
-    "block": "empty(({1}, *lead, H))",
+    "block": "empty(({1}, *row))",
     "part": "{block}[{1}]",
     "after": "states[{it}][1:]",
+    "first": "states[{it}][0]",
     "before": "states[{it}][:-1]",
     "timed": "values[{it}]",
-    "arrived": "w.kept[{it}]",
-    "loss_of": "w.scaled_loss[{it}]",
+    "arrived": "kept[{it}]",
+    "loss_of": "loss[{it}]",
     "still": "asarray(values[{it}])",  # the same at every step: broadcasts
 }
 
@@ -118,16 +118,18 @@ class Loop:
 def slots_of(side_by_side: np.ndarray, count: int, axis: int) -> np.ndarray:
     """(*lead, count * H) slot by slot: (count, *lead, H), or with all steps and axis 1 (T, count, *lead, H)."""
     *before, width = side_by_side.shape
-    return side_by_side.reshape(*before, count, width // count).swapaxes(axis, -2)
+    slots = side_by_side.reshape(*before, count, width // count)
+    return slots if len(before) == axis else slots.swapaxes(axis, -2)
 
 
-def compile_arrays(*groups: Sequence[Variable]) -> Arrays:
-    """A function that makes the arrays of each group of variables, those of a variable only once."""
+def compile_arrays(*groups: Sequence[Variable] | Mapping[Any, Variable], backwards: int | None = None) -> Arrays:
+    """A function that makes the arrays of each group of variables, those of a variable only once: a tuple of them for
+    a sequence, and a dict under its keys for a mapping. Those of group ``backwards`` begin with the last step."""
     namespace: dict[str, Any] = {"empty": np.empty, "asarray": np.asarray, "slots_of": slots_of}
     names: dict[Variable, str] = {}
     blocks: dict[object, str] = {}
     lines = []
-    for variable in dict.fromkeys(itertools.chain(*groups)):
+    for variable in dict.fromkeys(variable for group in groups for variable in _variables(group)):
         (kind, *which), k = variable, len(names)
         names[variable] = f"v{k}"
         if kind == "full":  # one number, whatever the shape
@@ -138,8 +140,23 @@ def compile_arrays(*groups: Sequence[Variable]) -> Arrays:
             lines.append(f"    v{k} = {made}")
         if kind in ("block", "product"):  # come before their parts
             blocks[which[0]] = f"v{k}"
-    listed = [f"({''.join(f'{names[variable]}, ' for variable in group)})" for group in groups]
-    start = ["def arrays(w):", "    stacks, states, values, (T, *lead, H) = w.stacks, w.states, w.bulk.values, w.shape"]
+    listed = []
+    for number, group in enumerate(groups):
+        if isinstance(group, Mapping):
+            namespace |= {f"key{number}_{k}": key for k, key in enumerate(group)}
+            entries = (f"key{number}_{k}: {names[variable]}" for k, variable in enumerate(group.values()))
+            listed.append(f"{{{', '.join(entries)}}}")
+        else:
+            order = "[::-1]" if number == backwards else ""
+            listed.append(f"({''.join(f'{names[variable]}{order}, ' for variable in group)})")
+    start = [
+        "def arrays(stacks, states, values, shape, kept=None, loss=None):",
+        "    row = *lead, H = shape[1:]",
+    ]
     source = "\n".join([*start, *lines, f"    return {', '.join(listed)},"]) + "\n"
     exec(compile(source, "<arrays>", "exec"), namespace)
     return namespace["arrays"]
+
+
+def _variables(group: Sequence[Variable] | Mapping[Any, Variable]) -> Iterable[Variable]:
+    return group.values() if isinstance(group, Mapping) else group

@@ -58,8 +58,9 @@ class Walk:
         self.rescaled, self.plain = False, True  # whether any exponent is not 0, and all squares are in range
         self.stacks = [np.empty((*shape[:-1], len(nodes) * self.hidden)) for nodes in self.plan.stacks]
         self.bulk.evaluate_compiled(self.plan.needed)
-        fixed, rows, adjoints = (self.plan.make_with_loss if self.early else self.plan.make)(self)
-        self.adjoints = dict(zip(self.plan.adjoint_of, adjoints, strict=True))  # mantissas, (T, *lead, …)
+        make = self.plan.make_with_loss if self.early else self.plan.make
+        arrays = self.stacks, self.states, self.bulk.values, shape, self.kept, self.scaled_loss
+        fixed, rows, self.adjoints = make(*arrays)  # of these the mantissas, (T, *lead, …)
         self.walk(self.plan.steps_with_loss if self.early else self.plan.steps, fixed, rows)
 
     @property
@@ -83,16 +84,21 @@ class Walk:
         for name, values in self.loss.items():
             self.states[name][-1] = values[-1]
         exponent: Array = np.zeros(self.lead, dtype=np.int64)
-        hi, length, start, square = self.steps, FIRST, None, _squares([values[-1:] for values in self.loss.values()])
+        hi, length, start = self.steps, FIRST, None
+        square: Array | None = None
         while hi > 0:
-            exponent = self.rescale(hi, exponent, start, square[0])
+            if square is not None:
+                exponent = self.rescale(hi, exponent, start, square[0])
             lo = max(0, hi - length)
             if self.early:
                 self.scale_loss(lo, hi, exponent)
-            back = slice(hi - 1, lo - 1 if lo else None, -1)
             first = [self.states[name][hi] for _, name in steps.first]
-            steps.run(products, fixed, first, zip(*[row[back] for row in rows], strict=True))
-            square = self.square(lo, hi + 1)
+            chunk = rows if hi - lo == self.steps else [row[self.steps - hi : self.steps - lo] for row in rows]
+            steps.run(products, fixed, first, zip(*chunk, strict=True))
+            is_first, square = square is None, self.square(lo, hi + 1)
+            if is_first and not _is_near_one(square[-1]):  # most losses are: so it is looked at afterwards
+                square = square[-1:]
+                continue
             if not in_range(square):
                 self.plain, stayed = False, _stayed(square)
                 if not stayed and start is not None:
@@ -116,7 +122,7 @@ class Walk:
         """Bring each batch row after step ``hi`` to 2**start, or near 1, and return the exponent of its mantissas."""
         if start is not None:
             shift = np.where(square > 0, np.frexp(square)[1] // 2 - start, 0)
-        elif not _between(square, 1 / NEAR_ONE, NEAR_ONE):
+        elif not _is_near_one(square):
             mantissa = _binary_exponent([values[hi] for values in self.states.values()])
             shift = np.where((mantissa == NOTHING) | (np.abs(mantissa) <= NEAR), 0, mantissa)
         else:
@@ -221,6 +227,11 @@ def _between(square: Array, low: float, high: float) -> bool:
         return low < square.item() < high
     flat = square.ravel()
     return bool(np.minimum.reduce(flat) > low and np.maximum.reduce(flat) < high)
+
+
+def _is_near_one(square: Array) -> bool:
+    """Whether these squared norms need no rescaling."""
+    return _between(square, 1 / NEAR_ONE, NEAR_ONE)
 
 
 def in_range(square: Array) -> bool:
