@@ -18,6 +18,7 @@ torch.set_num_threads(1)
 
 VALUE_TOLERANCE = 1e-12  # absolute below 1, else relative to the largest entry
 GRADIENT_TOLERANCE = 1e-10  # relative to the largest entry
+CLOSE = {"rtol": 0, "atol": VALUE_TOLERANCE}  # for assert_allclose of values below 1
 
 Arrays = dict[str, np.ndarray]
 Step = Callable[..., dict[str, Tensor]]  # (params, x, states…) -> every named value of the step, states included
@@ -181,6 +182,11 @@ def expected(step: Step, given: Problem) -> Numbers:
     gradients |= {f"parameter {name}": gradient(value).numpy() for name, value in params.items()}
     gradients["norm"] = norm([gradients[f"carried {name}"] for name in state])
     return Numbers({name: recorded.values(name) for name in names if name != "x"}, gradients)
+
+
+def traced(name: str, given: Problem) -> gru_viz.Trace:
+    """The run of a ready cell."""
+    return gru_viz.run(gru_viz.cell(name), given.params, given.x, given.state)
 
 
 def found(cell: gru_viz.Cell, given: Problem) -> Numbers:

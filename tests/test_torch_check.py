@@ -19,8 +19,10 @@ from gru_viz import (
     init_params,
     run,
 )
+from gru_viz.forward import forward_plan
 from gru_viz.torch_bridge import check as bridge_check
-from tests.test_torch_bridge import ALL_CELLS, INPUTS, WITH_EQUAL, H, T, by_lead, numbers
+from tests.modules import ALL_CELLS, WITH_EQUAL, by_lead
+from tests.systems import INPUTS, H, T, numbers
 
 FULL = [*ALL_CELLS, Cell("odd", """
     z  = 0.5
@@ -93,6 +95,8 @@ def disguised(shown, computed, renamed=None):
     for name, values in run_as.states.items():
         recorded |= {shown.graph.values[name]: values[:-1], shown.node(name): values[1:]}
     recorded[shown.graph.input] = run_as.inputs
+    said = Trace(shown, run_as.params, run_as.inputs, run_as.states, recorded, False).bulk()
+    recorded |= {node: said[node] for node in forward_plan(shown).kept}  # also what has no name, as tanh(c')
     return Trace(shown, run_as.params, run_as.inputs, run_as.states, recorded, False)
 
 

@@ -1,4 +1,4 @@
-"""Parameters from torch.nn and back: states and gradients are those of the module."""
+"""Parameters from torch.nn: states and gradients are those of the module, and what has no equal here is refused."""
 
 import itertools
 import warnings
@@ -9,87 +9,23 @@ import pytest
 import torch
 from torch import nn
 
-from gru_viz import (
-    Cell,
-    InputError,
-    backpropagate,
-    cell,
-    cell_names,
-    from_torch,
-    init_params,
-    run,
-    to_torch,
-)
+from gru_viz import InputError, backpropagate, cell, from_torch, run
 from gru_viz.torch_bridge import convert
+from tests.modules import (
+    CELLS,
+    GATES,
+    MODULES,
+    RELU_RNN,
+    by_lead,
+    made,
+    sequence,
+    tensors,
+    torch_states_of_sequence,
+    torch_states_of_steps,
+)
+from tests.systems import INPUTS, H
 
-torch.set_num_threads(1)
-
-T, H, B, INPUTS = 9, 5, 4, 3
-# Which rows of torch's arrays are which gate, written out once more from PyTorch's documentation.
-GATES = {"RNN": ["h"], "GRU": ["r", "z", "n"], "LSTM": ["i", "f", "g", "o"]}
-MODULES = {
-    "RNN tanh": lambda **options: nn.RNN(INPUTS, H, nonlinearity="tanh", **options),
-    "RNN relu": lambda **options: nn.RNN(INPUTS, H, nonlinearity="relu", **options),
-    "GRU": lambda **options: nn.GRU(INPUTS, H, **options),
-    "LSTM": lambda **options: nn.LSTM(INPUTS, H, **options),
-}
-CELLS = {
-    "RNN tanh": lambda **options: nn.RNNCell(INPUTS, H, nonlinearity="tanh", **options),
-    "RNN relu": lambda **options: nn.RNNCell(INPUTS, H, nonlinearity="relu", **options),
-    "GRU": lambda **options: nn.GRUCell(INPUTS, H, **options),
-    "LSTM": lambda **options: nn.LSTMCell(INPUTS, H, **options),
-}
-RELU_RNN = Cell("rnn_relu", "h' = relu(W_h @ x + U_h @ h + b_h)")
-WITH_EQUAL = {"rnn": "RNN", "gru_reset_after": "GRU", "lstm": "LSTM", "rnn_relu": "RNN"}
-ALL_CELLS = [*map(cell, cell_names()), RELU_RNN]
-by_lead = pytest.mark.parametrize("lead", [(), (B,)], ids=["one sequence", "batch"])
-
-
-def numbers(*shape, seed=0, scale=1.0):
-    return scale * np.random.default_rng([seed, *shape]).normal(size=shape)
-
-
-def made(make, seed=1, **options):
-    """A module in float64 with normal weights: different in each gate, row, column and bias."""
-    module = make(dtype=torch.float64, **options)
-    with torch.no_grad():
-        for k, tensor in enumerate(module.parameters()):
-            tensor.copy_(torch.from_numpy(numbers(*tensor.shape, seed=seed + k, scale=0.5)))
-    return module
-
-
-def sequence(kind, lead):
-    """x, the initial states, and dL/d(state after each step)."""
-    names = ["h", "c"] if kind == "LSTM" else ["h"]
-    states = {name: numbers(*lead, H, seed=k) for k, name in enumerate(names)}
-    loss = {name: numbers(T, *lead, H, seed=9 + k) for k, name in enumerate(names)}
-    return numbers(T, *lead, INPUTS, seed=5), states, loss
-
-
-def tensors(arrays):
-    return [torch.from_numpy(array).requires_grad_() for array in arrays]
-
-
-def torch_states_of_sequence(module, x, states, loss):
-    """torch.nn.RNN, LSTM or GRU over the whole sequence, which shows h at each step and c at the last alone."""
-    first = tuple(state[None] for state in states)
-    out, last = module(x, first if len(first) > 1 else first[0])
-    total = (out * torch.from_numpy(loss["h"])).sum()
-    if "c" not in loss:
-        return {"h": out}, total
-    loss["c"][:-1] = 0.0
-    return {"h": out, "c": last[1]}, total + (last[1][0] * torch.from_numpy(loss["c"][-1])).sum()
-
-
-def torch_states_of_steps(module, x, states, loss):
-    """torch.nn's cells, one call a step: every state, and a loss at every step of each."""
-    states, found = tuple(states), []
-    for row in x:
-        after = module(row, states if len(states) > 1 else states[0])
-        states = after if len(states) > 1 else (after,)
-        found.append(states)
-    found = dict(zip(loss, map(torch.stack, zip(*found, strict=True)), strict=True))
-    return found, sum((found[name] * torch.from_numpy(loss[name])).sum() for name in loss)
+# -- what has an equal -------------------------------------------------------------------------------------------------
 
 
 def worst_differences(module, kind, lead):
@@ -115,9 +51,6 @@ def worst_differences(module, kind, lead):
             pairs += [(flow.params[f"b_{gate}"], of["bias_ih"][k]), (flow.params[second], of["bias_hh"][k])]
     gradients = [np.abs(ours - grad.numpy()).max() / np.abs(grad.numpy()).max() for ours, grad in pairs]
     return max(values), max(gradients)
-
-
-# From torch
 
 
 @pytest.mark.parametrize("bias", [True, False], ids=["biases", "no biases"])
@@ -227,7 +160,7 @@ def test_the_parameters_are_copies():
         np.testing.assert_array_equal(params["c_n"], before)
 
 
-# What has no equal here
+# -- what has none -----------------------------------------------------------------------------------------------------
 
 
 def gru(**changes):
@@ -321,85 +254,3 @@ def test_the_nonlinearity_of_a_state_dict_must_be_given():
     with pytest.raises(InputError, match=r"nonlinearity='tanh' is for an RNN; these are weights of a GRU\."):
         from_torch(gru(), nonlinearity="tanh")
     assert from_torch(made(MODULES["RNN relu"]), nonlinearity="relu")[0].name == "rnn_relu"
-
-
-# To torch
-
-
-@pytest.mark.parametrize("own", [each for each in ALL_CELLS if each.name in WITH_EQUAL], ids=lambda own: own.name)
-@by_lead
-def test_to_torch_has_the_same_states_and_comes_back_exactly(own, lead):
-    params = init_params(own, INPUTS, H, seed=3)
-    random_state = torch.get_rng_state()
-    module = to_torch(own, params)
-    assert torch.equal(random_state, torch.get_rng_state())
-    assert type(module) is getattr(nn, WITH_EQUAL[own.name])
-    assert all(tensor.dtype == torch.float64 and tensor.requires_grad for tensor in module.parameters())
-    second = module.bias_hh_l0.detach().numpy()
-    np.testing.assert_array_equal(second[2 * H :] if "c_n" in params else second[:0], params.get("c_n", []))
-    assert not second[: 2 * H if "c_n" in params else None].any()
-
-    x, states, loss = sequence("LSTM" if "c" in own.states else "RNN", lead)
-    theirs, _ = torch_states_of_sequence(module, *map(torch.from_numpy, [x]), tensors(states.values()), loss)
-    np.testing.assert_allclose(run(own, params, x, states)["h"], theirs["h"].detach().numpy(), rtol=0, atol=1e-12)
-
-    again, same = from_torch(module)
-    assert again.text == own.text
-    assert list(same) == list(params)
-    for name, value in params.items():
-        np.testing.assert_array_equal(same[name], value)
-
-
-def test_the_equations_decide_and_not_the_name():
-    gates = [f"{gate} = sigmoid(U_{gate} @ (h) + W_{gate} @ x + b_{gate})" for gate in "zr"]
-    mine = Cell(
-        "mine", "\n".join([*gates, "n = tanh(b_n + r * (c_n + U_n @ h) + W_n @ x)", "h' = h * z + n * (1 - z)"])
-    )
-    params = init_params(mine, INPUTS, H, seed=3)
-    assert from_torch(to_torch(mine, params))[0] is cell("gru_reset_after")
-    swapped = Cell("lstm", cell("lstm").text.replace("f * c + i * g", "i * c + f * g"))
-    with pytest.raises(
-        InputError, match=r"lstm has no equal in torch\.nn: its equations, names included, are none of rnn"
-    ):
-        to_torch(swapped, init_params(swapped, INPUTS, H, seed=3))
-    other = Cell("other", cell("gru").text)
-    with pytest.raises(
-        InputError, match=r"other has no equal in torch\.nn: its reset gate acts before the recurrent product"
-    ):
-        to_torch(other, init_params(other, INPUTS, H, seed=3))
-
-
-@pytest.mark.parametrize(
-    ("own", "message"),
-    [
-        (cell("gru"), "no weights make the two the same in general; gru_reset_after is the cell of torch.nn.GRU."),
-        (cell("lstm_peephole"), "through peepholes (p_f, p_i, p_o), and torch.nn.LSTM has none."),
-        (
-            Cell("mine", "h' = tanh(W_h @ x - U_h @ h + b_h)"),
-            "none of rnn (RNN), rnn_relu (RNN), gru_reset_after (GRU)",
-        ),
-        (Cell("mine", "h' = tanh(U_h @ x + W_h @ h + b_h)"), "its equations, names included, are none of"),
-        (
-            Cell("lstm", cell("lstm").text.replace("f  =", "k  =").replace("i  =", "f  =").replace("k  =", "i  =")),
-            "none of",
-        ),
-        (Cell("mine", "h' = 0.5 * h"), "mine has no equal in torch.nn"),
-    ],
-)
-def test_cells_without_an_equal_in_torch_are_refused_with_the_reason(own, message):
-    with pytest.raises(InputError) as caught:
-        to_torch(own, init_params(own, INPUTS, H, seed=0))
-    assert message in str(caught.value)
-
-
-def test_parameters_that_do_not_fit_are_refused():
-    params = init_params(cell("rnn"), INPUTS, H, seed=0)
-    for wrong, message in (
-        ({name: np.stack([value, value]) for name, value in params.items()}, "params holds a sweep"),
-        (params | {"b_h": np.zeros(2)}, r"Parameter b_h of rnn has the shape \(2,\)"),
-        (params | {"W_h": [[1.0], [1.0, 2.0]]}, "Parameter W_h of rnn is not an array of numbers"),
-        (params | {"W_h": 1.0}, "Parameter W_h of rnn has the shape"),
-        ({}, "missing: W_h, U_h, b_h"),
-    ):
-        with pytest.raises(InputError, match=message):
-            to_torch(cell("rnn"), wrong)
