@@ -49,11 +49,9 @@ if seeds:
 st.caption(conclusions.HOW_TO_READ[experiment.curve] + f" {conclusions.SHADE}" * bool(seeds))
 
 finding(conclusions.states_range(reports))
-states = states_figure(reports, labels, theme())
-if states["layout"]["shapes"]:
-    st.caption(conclusions.BELOW_ZERO)
+st.caption(conclusions.BELOW_ZERO)
 figure(
-    states,
+    states_figure(reports, labels, theme()),
     key="states",
     alt=conclusions.described_states(reports),
     columns=lambda: state_columns(found),

@@ -10,7 +10,7 @@ import pytest
 
 from gru_viz.cells import cell, cell_names
 from gru_viz.experiment import Experiment
-from gru_viz.figures.common import MARGIN, log_ticks, plain, spread, token_axis, typed, untyped
+from gru_viz.figures.common import MARGIN, log_ticks, plain, set_tokens, spread, token_axis, typed, untyped
 from gru_viz.figures.contrast import difference_figure, gradient_figure, states_figure, units_shown
 from gru_viz.figures.curves import short, two_lines
 from gru_viz.measures.gradients import WHOLE
@@ -32,6 +32,11 @@ def line(figure, name):
 
 def values(figure, name):
     return untyped(line(figure, name)["y"])
+
+
+def heatmaps(figure):
+    """Those of states, without the covers of what is negative: see test_sign."""
+    return [each for each in figure["data"] if not each["name"].endswith(" below 0")]
 
 
 def report(name, norm, hidden=2):
@@ -73,6 +78,7 @@ def test_a_typed_array_reads_back(shape):
     assert found.shape == shape
     np.testing.assert_allclose(found, given, rtol=1e-7)
     np.testing.assert_allclose(untyped(typed(given.T)), given.T, rtol=1e-7)
+    np.testing.assert_array_equal(untyped(json.loads(json.dumps(typed(given < 0)))), given < 0)
 
 
 def test_curves_are_the_norms_of_the_reports():
@@ -99,7 +105,7 @@ def test_heatmaps_are_the_states_on_one_scale_symmetric_about_zero():
             largest = max(largest, np.abs(states).max())
     scale = drawn["layout"]["coloraxis"]
     assert (scale["cmin"], scale["cmax"]) == (-largest, largest)
-    assert {each["coloraxis"] for each in drawn["data"]} == {"coloraxis"}
+    assert {each["coloraxis"] for each in heatmaps(drawn)} == {"coloraxis"}
     places = np.array([place for place, _ in scale["colorscale"]], dtype=float)
     assert (places[0], places[-1]) == (0, 1)
     assert (np.diff(places) > 0).all()
@@ -130,7 +136,30 @@ def test_a_token_stands_alone_only_where_all_have_room_and_far_more_are_numbers(
     assert (few["fixedrange"], some["fixedrange"], many["fixedrange"]) == (True, True, False)
     long = token_axis(["internationalization"] * 20, LIGHT)
     assert re.sub("<[^>]*>", "", long["labelalias"]["7"]) == "7 internationaliz…"
-    assert long["tickangle"] == -90
+
+
+FAMILY = "👨‍👩‍👧"  # one character of five code points
+
+
+@pytest.mark.parametrize(
+    ("tokens", "may_turn"),
+    [("ab", False), (["10", "−1"], False), ([FAMILY, "é", "你"], False), (["0.5"], True), (["мир"], True),
+     (["你好"], True), (["ＡＢ"], True), (["مرحبا", "a"], True), ([FAMILY * 2], True), (["U+200B"], True)],
+)  # fmt: skip
+def test_tokens_turn_only_where_they_might_lie_over_each_other(tokens, may_turn):
+    """Plotly keeps ticks as far apart as a line is high: two digits have room in it."""
+    axis = token_axis(tokens, LIGHT)
+    assert (axis["tickangle"], axis["automargin"]) == (("auto", "height") if may_turn else (0, False))
+    assert axis["autotickangles"] == [0, -90]
+    layout = {"height": 100}
+    set_tokens(layout, tokens, LIGHT)
+    assert (layout["height"] > 100) == may_turn
+
+
+def test_a_token_is_cut_by_its_width_and_never_within_a_character():
+    given = ["a" * 16, "a" * 17, "你" * 8, "你" * 9, FAMILY * 9]
+    shown = [token_axis([token], LIGHT)["labelalias"]["1"] for token in given]
+    assert shown == ["a" * 16, "a" * 15 + "…", "你" * 8, "你" * 7 + "…", FAMILY * 7 + "…"]
 
 
 def test_a_marker_stands_where_the_gradient_still_has_one_percent():
@@ -215,7 +244,7 @@ def test_one_step_is_drawn_as_a_mark():
 def test_a_figure_never_plots_more_than_fifty_thousand_states():
     reports = large()
     drawn = states_figure(reports, ("a",) * 2_000, LIGHT)
-    plotted = [untyped(each["z"]) for each in drawn["data"]]
+    plotted = [untyped(each["z"]) for each in heatmaps(drawn)]
     assert sum(each.size for each in plotted) <= 50_000
     assert {len(each) for each in plotted} == {units_shown(reports)}
     np.testing.assert_allclose(plotted[0][0], reports[0].states["h"][:, 0], rtol=1e-6)
@@ -235,6 +264,13 @@ def test_a_figure_is_plain_json_in_the_colours_of_its_ground(theme, found):
         assert json.loads(words) == drawn
         assert drawn["layout"]["paper_bgcolor"] == drawn["layout"]["plot_bgcolor"] == theme.ground
         assert not [colour for colour in (other.ground, other.text, *other.cells) if colour in words]
+
+
+def test_numbers_that_plotly_writes_have_a_real_minus():
+    """In %{z:.3f} it writes a hyphen, in %{z} with a zhoverformat a minus."""
+    for drawn in figures().values():
+        for each in drawn["data"]:
+            assert not re.search(r"%{[xyz]:", each.get("hovertemplate", ""))
 
 
 def test_both_themes_draw_the_same_numbers():

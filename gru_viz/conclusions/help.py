@@ -23,7 +23,7 @@ FIGURES: dict[str, dict[str, str]] = {
         "farthest step with 1 % of the last step's norm. With 200 seeds: shade where 80 % of the seeds lie, thin line "
         "their median.",
         "Hidden states": "A row for each unit, a column for each step. Colour is the value: purple below 0, orange "
-        "above, that of the page at 0. Below 0 only the lower half is filled, where there are not too many squares.",
+        "above, that of the page at 0. Below 0 only the lower half is filled.",
         "Difference": "Two runs, one with a part of the sequence replaced. Upwards how far apart their h are, as a "
         "share of the largest distance. It starts where the replacement does.",
     },

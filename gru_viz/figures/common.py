@@ -6,11 +6,15 @@ import base64
 import functools
 import html
 import math
+import unicodedata
+from bisect import bisect
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
+from gru_viz.labels import pattern
 from gru_viz.theme import Theme, number_from_log10, power_of_ten
 
 Figure = dict[str, Any]
@@ -20,17 +24,19 @@ MARGIN = {"l": 80, "r": 76, "t": 34, "b": 52}  # the same in all figures, so tha
 MAX_WHOLE = 64  # steps up to which all of them are told apart: beyond, a part can be seen closer
 MAX_PHONE = 13  # steps whose tokens all have room on a phone
 MAX_NUMBERS = 6  # step numbers in a row, of four digits, on a phone
-MAX_TICK = 16  # characters of a token below a plot; where it is pointed at, the whole is said
-MAX_LEVEL = 2  # digits of a label that stands upright; longer ones are turned, as Plotly thins them by their height
+MAX_TICK = 16  # digits wide that a token is at most below a plot; where it is pointed at, the whole is said
+MAX_LEVEL = 2  # digits wide that labels are which lie over no other, as Plotly thins all of them by their height
+TURNED = 7  # px of a turned token for each digit of its width
 FONT = "'Source Sans', system-ui, sans-serif"  # the first is the one of the page, which Streamlit ships
 # How the browser shows a figure: nothing of Plotly's lies over it; the buttons that save it stand below.
 CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": "reset"}
 
 
 def typed(values: np.ndarray) -> dict[str, str]:
-    """An array as Plotly's base64 float32: a fifth of the bytes of a list, and a fraction of the time."""
-    array = np.ascontiguousarray(values, dtype="<f4")
-    spec = {"dtype": "f4", "bdata": base64.b64encode(array.data).decode()}
+    """An array as Plotly's base64, float32 or of bools bytes: a fifth of a list's bytes, and a fraction of the time."""
+    kind = "u1" if values.dtype == bool else "f4"
+    array = np.ascontiguousarray(values, dtype=f"<{kind}")
+    spec = {"dtype": kind, "bdata": base64.b64encode(array.data).decode()}
     if array.ndim > 1:
         spec["shape"] = ", ".join(map(str, array.shape))
     return spec
@@ -38,7 +44,7 @@ def typed(values: np.ndarray) -> dict[str, str]:
 
 def untyped(spec: Mapping[str, str]) -> np.ndarray:
     """The array in ``typed(array)``, for a reader of a figure's data."""
-    flat = np.frombuffer(base64.b64decode(spec["bdata"]), dtype="<f4")
+    flat = np.frombuffer(base64.b64decode(spec["bdata"]), dtype=f"<{spec['dtype']}")
     return flat.reshape([int(n) for n in spec["shape"].split(",")]) if "shape" in spec else flat
 
 
@@ -68,24 +74,32 @@ def token_axis(labels: Sequence[str], theme: Theme) -> Figure:
     """Time to the right, each step named by its token.
 
     Where a phone has no room for all of them each token stands with its step's number, for those that Plotly leaves in
-    would read as another sequence; of more than MAX_WHOLE only numbers are shown.
+    would read as another sequence; of more than MAX_WHOLE only numbers are shown. Longer tokens turn where they would
+    lie over each other.
     """
     names = steps(len(labels))
     axis = step_axis(names, theme)
     if len(labels) > MAX_WHOLE:
         return axis
-    turned = max(map(_width, labels)) > MAX_LEVEL
-    shown = [plain(label if len(label) <= MAX_TICK else label[: MAX_TICK - 1] + "…") for label in labels]
+    may_turn = max(map(_width, labels)) > MAX_LEVEL
+    shown = [plain(_cut(label)) for label in labels]
     if len(labels) > MAX_PHONE:
         small = f"<span style='font-size:10px;color:{theme.quiet}'>"
         shown = [
-            f"{small}{name}</span> {label}" if turned else f"{label}<br>{small}{name}</span>"
+            f"{small}{name}</span> {label}" if may_turn else f"{label}<br>{small}{name}</span>"
             for name, label in zip(names, shown, strict=True)
         ]
     return axis | {
-        "labelalias": dict(zip(names, shown, strict=True)), "nticks": 0, "tickangle": -90 if turned else 0,
-        "automargin": "height" if turned else False,
+        "labelalias": dict(zip(names, shown, strict=True)), "nticks": 0, "tickangle": "auto" if may_turn else 0,
+        "autotickangles": [0, -90], "automargin": "height" if may_turn else False,
     }  # fmt: skip
+
+
+def set_tokens(layout: Figure, labels: Sequence[str], theme: Theme) -> None:
+    """Gives a layout the axis of the tokens, and the height that they take where they turn."""
+    layout["xaxis"] = token_axis(labels, theme)
+    if layout["xaxis"]["automargin"]:
+        layout["height"] += TURNED * min(max(map(_width, labels)), MAX_TICK)
 
 
 def zooms(figure: Mapping[str, Any]) -> bool:
@@ -116,8 +130,21 @@ def words(text: str, colour: str, x: float, y: float, left: bool) -> Figure:
 
 
 def _width(label: str) -> int:
-    """About how many digits wide a label is; one character of several code points is two at most."""
-    return len(label) if label.isascii() or label.startswith(("U+", "−")) else min(len(label), 2)
+    """About how many digits wide a label is."""
+    return len(label) if label.isascii() else sum(map(_digits, pattern(r"\X").findall(label)))
+
+
+def _digits(cluster: str) -> int:
+    """About how many digits wide what is seen as one character is."""
+    return 2 if unicodedata.east_asian_width(cluster[0]) in "WF" else 1
+
+
+def _cut(label: str) -> str:
+    """As much of a token as has room below a plot."""
+    if _width(label) <= MAX_TICK:
+        return label
+    clusters = pattern(r"\X").findall(label)
+    return "".join(clusters[: bisect(list(accumulate(map(_digits, clusters))), MAX_TICK - 1)]) + "…"
 
 
 def log_ticks(low: float, high: float, most: int = 6) -> tuple[list[float], list[str]]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gru_viz.figures.common import MARGIN, MAX_PLOTTED, Figure, frame, steps, token_axis, typed, words
+from gru_viz.figures.common import MARGIN, MAX_PLOTTED, Figure, frame, set_tokens, steps, typed, words
 from gru_viz.figures.curves import Curve, curves_figure, end_labels, line, quantity_words, short
 from gru_viz.measures.gradients import WHOLE
 from gru_viz.measures.what_if import Seeds
@@ -15,8 +15,6 @@ from gru_viz.theme import Theme, cell_colour, number
 
 UNIT_HEIGHT = (4, 18)  # px of a unit's row: as high as fits into ROWS_HEIGHT, within these
 ROWS_HEIGHT = 150
-MAX_RUNS = 1_000  # of negative squares beside each other whose sign is drawn: of more the figure would be too large
-
 
 QUANTITY = {
     "state": "‖∂L/∂ carried state‖",
@@ -64,8 +62,7 @@ def _curves(reports: Sequence[CellReport], kind: str, luck: Sequence[Seeds]) -> 
 def states_figure(reports: Sequence[CellReport], labels: Sequence[str], theme: Theme) -> Figure:
     """Heatmaps of the states, one under the other on one axis of time and one scale of colours; (T, H) each.
 
-    So that the sign is seen without colour too, a negative square fills only the lower half of its row, where no more
-    than MAX_RUNS are to be drawn.
+    So that the sign is seen without colour too, a negative square fills only the lower half of its row.
     Where all units of all cells are more than MAX_PLOTTED values the first units are shown: see ``units_shown``.
     """
     states = {
@@ -77,7 +74,8 @@ def states_figure(reports: Sequence[CellReport], labels: Sequence[str], theme: T
     limit = max(float(np.abs(values).max()) for _, values in states.values()) or 1.0
     layout = frame(theme, total + 8 + MARGIN["b"])
     layout["margin"]["t"] = 8  # no words above this plot
-    layout["xaxis"] = token_axis(labels, theme) | {"anchor": f"y{len(states)}" if len(states) > 1 else "y"}
+    set_tokens(layout, labels, theme)
+    layout["xaxis"]["anchor"] = f"y{len(states)}" if len(states) > 1 else "y"
     layout["coloraxis"] = {
         "cmin": -limit, "cmax": limit, "colorscale": _signed_scale(theme, limit),
         "colorbar": {"thickness": 8, "len": 1.0, "x": 1, "xanchor": "left", "xpad": 8, "ypad": 0, "outlinewidth": 0,
@@ -85,6 +83,7 @@ def states_figure(reports: Sequence[CellReport], labels: Sequence[str], theme: T
                      "tickfont": {"size": 12, "color": theme.text}},
     }  # fmt: skip
     data: list[Figure] = []
+    covers: list[Figure] = []
     for row, (name, (cell, values)) in enumerate(states.items()):
         axis = f"y{row + 1}" if row else "y"
         top = 1 - row * (height + gap) / total
@@ -96,13 +95,13 @@ def states_figure(reports: Sequence[CellReport], labels: Sequence[str], theme: T
             "type": "heatmap", "name": name, "x": steps(count), "y": [unit + 1 for unit in range(shown)],
             "z": typed(values[:, :shown].T), "yaxis": axis, "coloraxis": "coloraxis",
             "xgap": 1 if count <= 64 else 0, "ygap": int(height >= 8 * shown),
-            "hovertemplate": f"%{{x}}<br>{name} of unit %{{y}}: %{{z:.3f}}<extra></extra>",
+            "zhoverformat": ".3f", "hovertemplate": f"%{{x}}<br>{name} of unit %{{y}}: %{{z}}<extra></extra>",
         })  # fmt: skip
         layout["annotations"].append(
             words(short(name), cell_colour(theme, cell), x=0, y=top - height / total / 2, left=True)
         )
-    layout["shapes"] = _covers([values[:, :shown] for _, values in states.values()], theme)
-    return {"data": data, "layout": layout}
+        covers.append(_cover(data[-1], values[:, :shown].T < 0, theme))
+    return {"data": data + covers, "layout": layout}
 
 
 def units_shown(reports: Sequence[CellReport]) -> int:
@@ -116,7 +115,7 @@ def difference_figure(differences: Sequence[Difference], labels: Sequence[str], 
     """What is left of a difference over the steps, as a share of its largest value."""
     low, high, height = -0.04, 1.08, 220
     layout = frame(theme, height + MARGIN["t"] + MARGIN["b"])
-    layout["xaxis"] = token_axis(labels, theme)
+    set_tokens(layout, labels, theme)
     layout["yaxis"] = {
         "range": [low, high], "tickvals": [0, 0.5, 1], "ticktext": ["0", "0.5", "1"], "fixedrange": True,
         "gridcolor": theme.faint, "zeroline": False, "tickfont": {"size": 13, "color": theme.text},
@@ -129,26 +128,18 @@ def difference_figure(differences: Sequence[Difference], labels: Sequence[str], 
     return {"data": data, "layout": layout}
 
 
-def _covers(states: Sequence[np.ndarray], theme: Theme) -> list[Figure]:
-    """For each state (T, units) what covers the upper half of its negative squares; nothing where there are too many.
+def _cover(heatmap: Figure, is_negative: np.ndarray, theme: Theme) -> Figure:
+    """What covers the upper half of the negative squares of a heatmap, (units, T): half squares, blank or clear.
 
-    Each edge is half-way between two steps: a whole number would be read as the name of a step.
+    Where it is pointed at, the heatmap below it answers.
     """
-    negative = np.zeros((len(states), states[0].shape[1], len(states[0]) + 2), bool)
-    for own, values in zip(negative, states, strict=True):
-        np.less(values.T, 0, out=own[:, 1:-1])
-    changes = negative[:, :, 1:] != negative[:, :, :-1]  # of a row in turn where a run begins and where it ends
-    if np.count_nonzero(changes) > 2 * MAX_RUNS:
-        return []
-    paths: list[list[str]] = [[] for _ in states]
-    owners, rows, edges = (each.tolist() for each in np.nonzero(changes))
-    for k, row, start, end in zip(owners[::2], rows[::2], edges[::2], edges[1::2], strict=True):
-        paths[k].append(f"M{start - 0.5},{row + 0.5}H{end - 0.5}V{row + 1}H{start - 0.5}")
-    return [
-        {"type": "path", "xref": "x", "yref": f"y{k}" if k > 1 else "y", "path": "".join(path),
-         "fillcolor": theme.ground, "line": {"width": 0}}
-        for k, path in enumerate(paths, 1) if path
-    ]  # fmt: skip
+    halves = np.zeros((2 * len(is_negative), is_negative.shape[1]), bool)
+    halves[::2] = is_negative
+    return {
+        "type": "heatmap", "name": f"{heatmap['name']} below 0", "x": heatmap["x"], "y0": 0.75, "dy": 0.5,
+        "z": typed(halves), "zmin": 0, "zmax": 1, "colorscale": [[0, "rgba(0,0,0,0)"], [1, theme.ground]],
+        "showscale": False, "yaxis": heatmap["yaxis"], "hoverinfo": "skip",
+    }  # fmt: skip
 
 
 def _signed_scale(theme: Theme, limit: float) -> list[list[object]]:

@@ -15,9 +15,9 @@ from gru_viz.figures.common import (
     frame,
     log_ticks,
     plain,
+    set_tokens,
     spread,
     steps,
-    token_axis,
     typed,
     words,
 )  # fmt: skip
@@ -60,7 +60,7 @@ def curves_figure(
     low, high = limits or limits_of(curves)
     layout = frame(theme, height + MARGIN["t"] + MARGIN["b"])
     places, texts = log_ticks(low, high)
-    layout["xaxis"] = token_axis(labels, theme)
+    set_tokens(layout, labels, theme)
     layout["yaxis"] = {
         "range": [low, high], "tickvals": places, "ticktext": texts, "side": "right", "fixedrange": True,
         "ticklabelstandoff": MARK // 2,

@@ -6,16 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from gru_viz.figures.common import (
-    MARGIN,
-    Figure,
-    frame,
-    log_ticks,
-    plain,
-    steps,
-    token_axis,
-    typed,
-)  # fmt: skip
+from gru_viz.figures.common import MARGIN, Figure, frame, log_ticks, plain, set_tokens, steps, typed
 from gru_viz.theme import Theme, number
 
 HEIGHT = 220  # px of the plot itself
@@ -35,7 +26,7 @@ def mistakes_figure(distances: Mapping[str, np.ndarray], labels: Sequence[str], 
     low, high = float(shown.min()) - 0.2, float(shown.max()) + 0.3
     places, texts = log_ticks(low, high)
     layout = frame(theme, HEIGHT + LEGEND_ROW * len(curves) + MARGIN["t"] + MARGIN["b"])
-    layout["xaxis"] = token_axis(labels, theme)
+    set_tokens(layout, labels, theme)
     layout["yaxis"] = {
         "range": [low, high], "tickvals": places, "ticktext": texts, "side": "right", "fixedrange": True,
         "zeroline": False, "gridcolor": theme.faint, "tickfont": {"size": 13, "color": theme.text},

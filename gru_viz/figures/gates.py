@@ -15,9 +15,9 @@ from gru_viz.figures.common import (
     frame,
     log_ticks,
     plain,
+    set_tokens,
     spread,
     steps,
-    token_axis,
     typed,
     words,
 )
@@ -197,7 +197,8 @@ def _stacked(
             top += height + GAP
     layout = frame(theme, top + MARGIN["b"])
     layout["margin"]["t"] = 0
-    layout["xaxis"] = token_axis(labels, theme) | {"anchor": "free", "position": 0}
+    set_tokens(layout, labels, theme)
+    layout["xaxis"] |= {"anchor": "free", "position": 0}
     for cell, count, above in zip(cells, counts, tops, strict=True):
         text = f"<b>{plain(cell.title)}</b>" + ": no gates" * (not count)
         title = words(text, cell_colour(theme, cell), x=0, y=1 - (above + HEADER / 2) / top, left=False)

@@ -9,7 +9,7 @@ import numpy as np
 
 from gru_viz.cells import Cell
 from gru_viz.figures import contrast
-from gru_viz.figures.common import MARGIN, Figure, frame, plain, steps, token_axis, typed, words
+from gru_viz.figures.common import MARGIN, Figure, frame, plain, set_tokens, steps, typed, words
 from gru_viz.figures.curves import LABEL_GAP, Curve, curves_figure, limits_of, line, short, two_lines
 from gru_viz.measures.gradients import DIRECT, POWER, PRODUCT, WHOLE, Reached
 from gru_viz.measures.what_if import Seeds
@@ -115,7 +115,7 @@ def saliency_figure(found: Sequence[Reached], labels: Sequence[str], theme: Them
     height = max(height, LEAST_HEIGHT)
     layout = frame(theme, height + 8 + MARGIN["b"])
     layout["margin"]["t"] = 8
-    layout["xaxis"] = token_axis(labels, theme)
+    set_tokens(layout, labels, theme)
     layout["yaxis"] = {
         "range": [rows - 0.5, -0.5], "showticklabels": False, "ticks": "", "showgrid": False, "zeroline": False,
         "fixedrange": True,

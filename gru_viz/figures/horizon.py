@@ -43,7 +43,7 @@ def horizon_figure(found: Horizon, limits: tuple[float, float], share: float, th
             "type": "heatmap", "x": names, "y": names, "z": typed(shown), "zmin": low, "zmax": high,
             "colorscale": "Cividis", "hoverongaps": False,
             "colorbar": colour_bar(low, high, HEIGHT - TOP - BOTTOM, theme),
-            "hovertemplate": "step %{y} on step %{x}: 10^%{z:.2f}<extra></extra>",
+            "zhoverformat": ".2f", "hovertemplate": "step %{y} on step %{x}: 10^%{z}<extra></extra>",
         },
         line | {"line": {"color": "#000000", "width": 4}},
         line | {"line": {"color": "#FFFFFF", "width": 2}},

@@ -63,7 +63,8 @@ def _path(found: Portrait, labels: Sequence[str], theme: Theme) -> list[Figure]:
                     "size": [8 if len(x) <= 100 else 4] * (len(x) - 1) + [13],
                     "symbol": ["circle"] * (len(x) - 1) + ["diamond"],
                     "line": {"color": theme.ground, "width": 1}},
-         "hovertemplate": "the run, %{text}: (%{x:.3f}, %{y:.3f})<extra></extra>"},
+         "xhoverformat": ".3f", "yhoverformat": ".3f",
+         "hovertemplate": "the run, %{text}: (%{x}, %{y})<extra></extra>"},
     ]  # fmt: skip
 
 
@@ -77,7 +78,8 @@ def _fixed_points(found: Portrait, theme: Theme) -> list[Figure]:
             "type": "scatter", "mode": "markers", "name": f"{kind} fixed point", "customdata": sizes,
             "x": typed(found.places[own, 0]), "y": typed(found.places[own, 1]),
             "marker": {"symbol": symbol, "size": 15, "color": theme.text, "line": {"color": theme.text, "width": 2}},
-            "hovertemplate": "%{fullData.name} (%{x:.4f}, %{y:.4f}), eigenvalues of size %{customdata}<extra></extra>",
+            "xhoverformat": ".4f", "yhoverformat": ".4f",
+            "hovertemplate": "%{fullData.name} (%{x}, %{y}), eigenvalues of size %{customdata}<extra></extra>",
         })  # fmt: skip
     return [each for each in drawn if each["customdata"]]
 

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gru_viz.figures.common import FONT, MARGIN, Figure, frame, token_axis, typed
+from gru_viz.figures.common import FONT, MARGIN, Figure, frame, set_tokens, typed
 from gru_viz.figures.curves import Curve, end_labels, guide, line, quantity_words
 from gru_viz.measures.spectra import Spectra
 from gru_viz.theme import Theme, cell_colour, cell_style, number
 
 CIRCLE_HEIGHT, STRETCH_HEIGHT = 300, 220
+DIGITS = {"xhoverformat": ".3f", "yhoverformat": ".3f"}  # with a real minus, which %{x:.3f} has not
 
 
 def circle_figure(found: Spectra, limit: float, theme: Theme) -> Figure:
@@ -45,14 +46,14 @@ def circle_figure(found: Spectra, limit: float, theme: Theme) -> Figure:
             "type": "scatter", "mode": "markers", "name": "each step", "x": typed(others.real.ravel()),
             "y": typed(others.imag.ravel()), "customdata": typed(np.repeat(steps, others.shape[1])),
             "marker": {"color": colour, "size": 4, "opacity": 0.35},
-            "hovertemplate": "step %{customdata}: %{x:.3f} + %{y:.3f} i<extra></extra>",
+            "hovertemplate": "step %{customdata}: real part %{x}, imaginary part %{y}<extra></extra>", **DIGITS,
         },
         {
             "type": "scatter", "mode": "markers", "name": f"step {last}", "x": typed(found.eigenvalues[-1].real),
             "y": typed(found.eigenvalues[-1].imag),
             "marker": {"color": colour, "size": 8, "symbol": cell_style(found.cell).marker,
                        "line": {"color": theme.ground, "width": 1}},
-            "hovertemplate": f"step {last}: %{{x:.3f}} + %{{y:.3f}} i<extra></extra>",
+            "hovertemplate": f"step {last}: real part %{{x}}, imaginary part %{{y}}<extra></extra>", **DIGITS,
         },
     ]  # fmt: skip
     return {"data": data, "layout": layout}
@@ -68,7 +69,7 @@ def stretch_figure(found: Sequence[Spectra], labels: Sequence[str], theme: Theme
     high = 1.08 * max(1.0, *(float(each.stretch.max()) for each in found))
     low = -0.03 * high
     layout = frame(theme, STRETCH_HEIGHT + MARGIN["t"] + MARGIN["b"])
-    layout["xaxis"] = token_axis(labels, theme)
+    set_tokens(layout, labels, theme)
     places = [0.0, 1.0] + [high / 1.08] * (high > 1.5)
     layout["yaxis"] = {
         "range": [low, high], "tickvals": places, "ticktext": [number(place, 2) for place in places], "side": "right",

@@ -42,12 +42,13 @@ def path_figure(path: Path, labels: Sequence[str], extent: Limits, theme: Theme)
     layout = _panel(path, extent, theme)
     size = 8 if len(labels) <= 100 else 5 if len(labels) <= 500 else 3
     short = [label if len(label) <= MAX_LABEL else label[: MAX_LABEL - 1] + "…" for label in labels]
-    shown = _labelled(path.points[1:], short, extent)
+    sides = _sides(path.points[1:], short, extent)
     data = [
         _line(path.points, theme.quiet, 1, "solid"),
         _dots(path.points[1:], labels) | {
-            "name": path.cell.title, "mode": "markers+text", "textposition": "top center",
-            "text": [plain(label) if shown[k] else "" for k, label in enumerate(short)],
+            "name": path.cell.title, "mode": "markers+text",
+            "text": [plain(label) if side else "" for label, side in zip(short, sides, strict=True)],
+            "textposition": [side or "top center" for side in sides],
             "textfont": {"size": 13, "color": theme.text},
             "marker": {"color": list(range(1, len(labels) + 1)), "colorscale": time_scale(theme), "cmin": 1,
                        "cmax": max(2, len(labels)), "size": [size] * (len(labels) - 1) + [13],
@@ -126,7 +127,8 @@ def _dots(points: np.ndarray, labels: Sequence[str], first: int = 0) -> Figure:
     return {
         "type": "scatter", "mode": "markers", "x": typed(points[:, 0]), "y": typed(points[:, 1]), "cliponaxis": False,
         "customdata": [f"step {k}, {plain(label)}" for k, label in enumerate(labels, first + 1)],
-        "hovertemplate": "%{fullData.name}, %{customdata}: (%{x:.3f}, %{y:.3f})<extra></extra>",
+        "xhoverformat": ".3f", "yhoverformat": ".3f",
+        "hovertemplate": "%{fullData.name}, %{customdata}: (%{x}, %{y})<extra></extra>",
     }  # fmt: skip
 
 
@@ -138,17 +140,24 @@ def _start(point: np.ndarray, theme: Theme) -> Figure:
     }  # fmt: skip
 
 
-def _labelled(points: np.ndarray, labels: Sequence[str], extent: Limits) -> list[bool]:
-    """For each step whether its label is shown: where it does not lie over another's, the last step first.
+def _sides(points: np.ndarray, labels: Sequence[str], extent: Limits) -> list[str]:
+    """For each step where its label stands, from an edge towards the middle; "" where it would lie over another's, the
+    last step first.
 
     Plain numbers, as a call of NumPy for each step takes ten times as long.
     """
     (left, right), (bottom, top) = extent
-    pixels = ((points - [left, bottom]) * INNER / max(right - left, top - bottom)).tolist()
-    shown, placed = [False] * len(pixels), list[tuple[float, float, float]]()
+    scale = INNER / max(right - left, top - bottom)
+    pixels, width = ((points - [left, bottom]) * scale).tolist(), (right - left) * scale
+    sides, placed = [""] * len(pixels), list[tuple[float, float, float]]()
     for k in reversed(range(len(pixels))):
         (x, y), half = pixels[k], (LETTER * max(1, len(labels[k])) + 4) / 2
-        if all(abs(x - at) > half + other or abs(y - height) > LINE for at, height, other in reversed(placed)):
-            shown[k] = True
-            placed.append((x, y, half))
-    return shown
+        side, middle = "top center", x
+        if x < half:
+            side, middle = "top right", x + half
+        elif x > width - half:
+            side, middle = "top left", x - half
+        if all(abs(middle - at) > half + other or abs(y - height) > LINE for at, height, other in reversed(placed)):
+            sides[k] = side
+            placed.append((middle, y, half))
+    return sides

@@ -1,15 +1,15 @@
 """The sign of a state on the screen, without colour: on the Contrast page and in the player."""
 
 import base64
+from urllib.parse import urlencode
 
 import numpy as np
 import pytest
 
-from gru_viz.experiment import Experiment
+from gru_viz.experiment import Experiment, to_query
 from gru_viz.runs import contrast
 from tests.browser.playing import opened_file, player, runs, saved
 from tests.browser.visiting import keyed
-from tests.browser.watching import settled
 
 # The brightness of a picture's pixels, in rows.
 GREY = """async source => {
@@ -39,16 +39,20 @@ MAPS = """() => [...document.querySelectorAll(".gru-viz .group")].flatMap(group 
   }))"""
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_each_square_of_a_state_says_its_sign_in_grey(server, open_page, theme):
-    page = settled(open_page(server, theme=theme))
+FEW, MANY = Experiment(), Experiment(text="Ada sees a ship. " * 6, hidden_size=24)
+
+
+@pytest.mark.parametrize(("experiment", "theme"), [(FEW, "light"), (FEW, "dark"), (MANY, "light")],
+                         ids=["few, light", "few, dark", "many"])  # fmt: skip
+def test_each_square_of_a_state_says_its_sign_in_grey(server, open_page, experiment, theme):
+    page = open_page(f"{server}/?{urlencode(to_query(experiment))}", theme=theme)
     plot = keyed(page, "states").locator(".js-plotly-plot")
     plot.scroll_into_view_if_needed()
     boxes = plot.evaluate(PANELS)
     source = "data:image/png;base64," + base64.b64encode(plot.screenshot()).decode()
     with page.context.new_page() as blank:  # the app's page takes no picture from elsewhere
         grey = np.array(blank.evaluate(GREY, source), dtype=float)
-    states = [values for report in contrast(Experiment()).reports for values in report.states.values()]
+    states = [values for report in contrast(experiment).reports for values in report.states.values()]
     ground = 255 if theme == "light" else 19  # #0E1420
     assert len(boxes) == len(states)
     seen = 0
@@ -61,6 +65,20 @@ def test_each_square_of_a_state_says_its_sign_in_grey(server, open_page, theme):
             assert (abs(grey[upper, x] - ground) < 3) == (values[step, unit] < 0), (step, unit)
             seen += 1
     assert seen > 300
+
+
+def test_a_covered_half_tells_its_value(server, open_page):
+    page = open_page(server)
+    plot = keyed(page, "states").locator(".js-plotly-plot")
+    plot.scroll_into_view_if_needed()
+    left, top, width, height = plot.evaluate(PANELS)[0]
+    values = contrast(FEW).reports[0].states["h"]
+    step, unit = np.argwhere(values < -0.3)[5]
+    box = plot.bounding_box()
+    x = box["x"] + left + width * (step + 0.5) / len(values)
+    page.mouse.move(x, box["y"] + top + height * (unit + 0.25) / values.shape[1])
+    said = plot.locator(".hoverlayer .hovertext").text_content()
+    assert f"unit {unit + 1}: −{-values[step, unit]:.3f}" in said
 
 
 def test_each_value_of_the_history_says_its_sign_in_grey(browser, tmp_path):
