@@ -10,6 +10,7 @@ import pytest
 
 from gru_viz.cells import cell, cell_names
 from gru_viz.conclusions import contrast as conclusions
+from gru_viz.conclusions.common import called
 from gru_viz.experiment import Experiment
 from gru_viz.measures import what_if
 from gru_viz.measures.gradients import WHOLE
@@ -331,3 +332,8 @@ def test_the_figure_is_described_by_its_numbers():
     assert "4 steps" in words
     assert "RNN: between 0.10 and 3.2, down to 1 % over the last 2 steps, exactly zero at 2 steps" in words
     assert "GRU: between 1.0 and 2.0, down to 1 % over the last 4 steps." in words
+
+
+def test_a_long_word_is_shortened_where_a_sentence_names_it():
+    sequence = parse_sequence("words", f"{'d' * 60} ends")
+    assert (called(sequence, 0), called(sequence, 1)) == (f'"{"d" * 20}…"', '"ends"')

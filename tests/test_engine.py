@@ -164,3 +164,21 @@ def test_parameters_may_come_in_any_order():
     np.testing.assert_array_equal(
         run(cell("lstm_peephole"), turned, given.x)["h"], run(cell("lstm_peephole"), given.params, given.x)["h"]
     )
+
+
+@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize(
+    "laid", [np.asfortranarray, lambda a: np.repeat(a, 2, axis=-1)[..., ::2]], ids=["F", "strided"]
+)
+def test_how_arrays_lie_in_memory_does_not_matter_and_a_run_keeps_a_copy(name, laid):
+    given = problem(cell(name), seed=5)
+    lying, x = {key: laid(value) for key, value in given.params.items()}, laid(given.x)
+    trace = run(cell(name), lying, x, given.state)
+    for array in (*lying.values(), x):
+        array[...] = np.nan
+    same = run(cell(name), given.params, given.x, given.state)
+    for value in trace.names:
+        np.testing.assert_array_equal(trace[value], same[value])
+    for key, value in given.params.items():
+        np.testing.assert_array_equal(trace.params[key], value)
+        assert not trace.params[key].flags.writeable

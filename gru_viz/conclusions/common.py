@@ -7,7 +7,7 @@ from collections.abc import Sequence as Many
 from gru_viz.cells import Cell, cell
 from gru_viz.experiment import Experiment
 from gru_viz.labels import counted as counted
-from gru_viz.labels import in_quotes
+from gru_viz.labels import quoted
 from gru_viz.sequences import Sequence
 
 SHADE = "Shade: where 80 % of the seeds lie; the hairline in it: their median."
@@ -26,10 +26,11 @@ def unit_of(sequence: Sequence, count: int = 1) -> str:
 
 
 def called(sequence: Sequence, step: int) -> str:
-    """What stands at a step, counted from 0, for a sentence: a character or a word in quotes, or a number; nothing of a
-    row of numbers."""
-    label = sequence.labels[step]
-    return in_quotes(label) if sequence.is_one_hot else label * (len(sequence.input_names) == 1)
+    """What stands at a step, counted from 0, for a sentence: a character or a word in quotes, shortened, or a number;
+    nothing of a row of numbers."""
+    if sequence.is_one_hot:
+        return quoted(sequence.tokens[step])
+    return sequence.labels[step] * (len(sequence.input_names) == 1)
 
 
 def not_compared(experiment: Experiment, shown: Cell) -> str:
