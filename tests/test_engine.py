@@ -168,7 +168,7 @@ def test_parameters_may_come_in_any_order():
 
 @pytest.mark.parametrize("name", CELLS)
 @pytest.mark.parametrize(
-    "laid", [np.asfortranarray, lambda a: np.repeat(a, 2, axis=-1)[..., ::2]], ids=["F", "strided"]
+    "laid", [lambda a: np.array(a, order="F"), lambda a: np.repeat(a, 2, axis=-1)[..., ::2]], ids=["F", "strided"]
 )
 def test_how_arrays_lie_in_memory_does_not_matter_and_a_run_keeps_a_copy(name, laid):
     given = problem(cell(name), seed=5)
