@@ -36,8 +36,7 @@ if wrong := conclusions.misconception(found, sequence, hidden_size):
 
 finding("What one step costs, counted and measured")
 table(conclusions.table(found, sequence, hidden_size), "costs", "What each cell costs and keeps")
-st.caption(conclusions.COUNTED)
-st.caption(conclusions.TIMED)
+st.caption(f"{conclusions.COUNTED}\n\n{conclusions.TIMED}")
 
 st.info(conclusions.LESSON)
 go_to("contrast", "Which cell still feels the first step?")

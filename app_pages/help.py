@@ -3,8 +3,9 @@
 import streamlit as st
 
 from gru_viz.conclusions.help import FIGURES, GENERAL, MISCONCEPTIONS
+from gru_viz.ui.lessons import is_covered
 from gru_viz.ui.pages import HOME, LAST, PAGES
-from gru_viz.ui.parts import go_to
+from gru_viz.ui.parts import go_to, sentence
 from gru_viz.ui.words import markdown
 
 
@@ -21,4 +22,7 @@ for page, figures in FIGURES.items():
 st.subheader("On every page", anchor=False)
 explained(GENERAL)
 st.subheader("What is often said, and is not so", anchor=False)
-explained(MISCONCEPTIONS)
+if is_covered():
+    sentence("Some of it would answer the question of this lesson: it stands here after the answer.")
+else:
+    explained(MISCONCEPTIONS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,15 +18,25 @@ from gru_viz.sequences import parse_sequence
 FACTOR = math.log10(2)  # a gradient holds while it stays within a factor of two over the whole sequence
 LITTLE = 0.01  # of a difference or a gradient: next to nothing
 
-Curves = tuple[str, dict[str, np.ndarray]]  # the quantity, and by name its value at each step, (T,)
+
+@dataclass(frozen=True)
+class Curves:
+    """What is to be seen of a question."""
+
+    quantity: str
+    values: dict[str, np.ndarray]  # by name, at each step, (T,)
+    limits: tuple[float, float] = (0.0, 1.0)  # of axes on which somebody else draws: they tell nothing of this run
+    is_log: bool = False  # the values are log10 of a share
 
 
 # Which answer is right ------------------------------------------------------------------------------------------------
 
 
-def falls_first(experiment: Experiment) -> int:
-    """The place of the cell whose gradient reaches least far; the first of equals."""
-    return int(np.argmin([report.reach for report in contrast(experiment).reports]))
+def how_many_reach(experiment: Experiment) -> int:
+    """In how many cells the gradient reaches the part that is to be replaced. 0: in none; 1: in one; 2: in more."""
+    found = contrast(experiment)
+    back = len(found.sequence.tokens) - found.replaced.start
+    return min(sum(report.reach >= back for report in found.reports), 2)
 
 
 def gated_beside_plain(experiment: Experiment) -> int:
@@ -91,7 +102,7 @@ def opens_after_the_flag(experiment: Experiment) -> int:
 
 def beside_the_bound(experiment: Experiment) -> int:
     """The first cell's gradient at the first step, of the bound. 0: half of it or more; 1: less; 2: hardly anything."""
-    norm, bound = and_its_bound(experiment)[1].values()
+    norm, bound = and_its_bound(experiment).values.values()
     return _size(10 ** float(norm[0] - bound[0]))
 
 
@@ -118,24 +129,28 @@ def first_apart(experiment: Experiment) -> int:
 
 
 def gradients(experiment: Experiment) -> Curves:
-    reports = contrast(experiment).reports
-    return "log10 of the gradient's norm", {report.cell.title: report.norm for report in reports}
+    return _beside_the_last({report.cell.title: report.norm for report in contrast(experiment).reports})
+
+
+def _beside_the_last(norms: dict[str, np.ndarray]) -> Curves:
+    """log10 of norms (T,) of gradients, as shares of each one's last."""
+    shares = {name: norm - norm[-1] for name, norm in norms.items()}
+    return Curves("norm of the gradient, as a share of the last step's", shares, (-4.0, 4.0), is_log=True)
 
 
 def differences(experiment: Experiment) -> Curves:
     """From the replaced part on; before it there is no difference."""
-    found = contrast(experiment).differences
-    before = [np.zeros(each.steps.start) for each in found]
-    return "difference of h, share of its largest", {
-        each.cell.title: np.concatenate([none, each.shares]) for none, each in zip(before, found, strict=True)
-    }
+    found = contrast(experiment)
+    old, new = found.replaced_text
+    shares = {each.cell.title: np.concatenate([np.zeros(each.steps.start), each.shares]) for each in found.differences}
+    return Curves(f"difference of h, {new} in place of {old}, as a share of its largest", shares)
 
 
 def writing_gate(experiment: Experiment) -> Curves:
     sequence, of = parse_sequence(experiment.kind, experiment.text), cells_of(experiment)[0]
     gate = _writes(of)
     values = trace(experiment, of, sequence)[gate]
-    return f"gate {gate}", {f"unit {unit + 1}": values[:, unit] for unit in range(values.shape[1])}
+    return Curves(f"gate {gate}", {f"unit {unit + 1}": values[:, unit] for unit in range(values.shape[1])})
 
 
 def _writes(of: Cell) -> str:
@@ -149,7 +164,7 @@ def and_its_bound(experiment: Experiment) -> Curves:
     of, norm = found.reports[0].cell, found.reports[0].norm
     _, stretch = spectrum(parameters(experiment, of, found.sequence)["U_h"])
     back = np.arange(len(norm))[::-1]
-    return "log10 of the gradient's norm", {of.title: norm, "bound": norm[-1] + back * math.log10(stretch)}
+    return _beside_the_last({of.title: norm, "bound": norm[-1] + back * math.log10(stretch)})
 
 
 def way_left(experiment: Experiment) -> Curves:
@@ -158,9 +173,9 @@ def way_left(experiment: Experiment) -> Curves:
     for report in contrast(experiment).reports:
         distance = np.linalg.norm(report.states["h"] - report.states["h"][-1], axis=1)
         shares[report.cell.title] = distance / distance[jump - 1]
-    return "distance of h from its end, 1 at the jump", shares
+    return Curves("distance of h from its end, 1 at the jump", shares)
 
 
 def apart(experiment: Experiment) -> Curves:
     one, other = (report.states["h"] for report in contrast(experiment).reports[:2])
-    return "largest difference between the two h", {"difference": np.abs(one - other).max(axis=1)}
+    return Curves("largest difference between the two h", {"difference": np.abs(one - other).max(axis=1)}, (0.0, 2.0))

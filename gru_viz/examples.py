@@ -50,9 +50,9 @@ EXAMPLES = (
     Example(
         "who_keeps_the_name",
         "Who keeps the name?",
-        Experiment(),
+        Experiment(text="My name is Ada. I can sail. What is my name?"),
         findings.gradient_reach,
-        look="The three lines of the gradient: where does each of them fall below 1 %?",
+        look="The three lines of the gradient: which of them is still above 1 % at the A of Ada?",
         then="Let the gates start by keeping 50 %: what will happen?",
     ),
     Example(
@@ -142,7 +142,7 @@ EXAMPLES = (
         "Two GRUs, one set of weights",
         Experiment(cells=("gru", "gru_reset_after"), keep=0.0, weights="shared"),
         findings.two_conventions,
-        look="The reset gate acts before the product in one and after it in the other; at step 1 there is no h for it.",
+        look="On Equations, “with the reset moved” begins at step 2: at step 1 there is no h for the reset gate.",
         then="Set 1 hidden unit: with one unit both are the same.",
     ),
     Example(

@@ -6,15 +6,16 @@ Which answer is right, and why, is measured on the experiment at hand: with anot
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gru_viz import answers
 from gru_viz.answers import Curves
 from gru_viz.errors import InputError
 from gru_viz.examples import Example, example
-from gru_viz.experiment import Experiment, without_view
+from gru_viz.experiment import Experiment, from_query, to_query, without_view
 from gru_viz.runs import cells_of
+from gru_viz.settings import SETTINGS
 
 
 @dataclass(frozen=True)
@@ -54,10 +55,6 @@ class Lesson:
         here = without_view(experiment)
         return here == dataclasses.replace(without_view(self.example.experiment), seed=here.seed)
 
-    def is_own(self, experiment: Experiment) -> bool:
-        """Whether it is the lesson's own run; no seed makes other weights of those that are set by hand."""
-        return self.fits(experiment) and (experiment.is_hand_set or experiment.seed == self.example.experiment.seed)
-
     def explained(self, experiment: Experiment) -> str:
         """Why that answer is right: the numbers of this run, and what they show in general."""
         return f"{self.example.say(experiment)} {self.lesson}"
@@ -82,6 +79,41 @@ def neighbours(name: str) -> tuple[Lesson | None, Lesson | None]:
     return (LESSONS[place - 1] if place else None, LESSONS[place + 1] if place + 1 < len(LESSONS) else None)
 
 
+# The link -------------------------------------------------------------------------------------------------------------
+
+LINK = "lesson"  # ?lesson=3 is short enough to be typed from a screen
+_BESIDE = {setting.key for setting in SETTINGS.values() if setting.view} - {"example", "predict"}
+
+
+def to_link(experiment: Experiment) -> dict[str, str]:
+    """Name -> text, as `to_query`; but a question that is asked first has its lesson's number in place of the example
+    and its settings, whose names may give the answer away."""
+    query, lesson = to_query(experiment), lesson_of(experiment.example)
+    if not (lesson and experiment.predict and lesson.fits(experiment)):
+        return query
+    own = {"seed": str(experiment.seed)} if experiment.seed != lesson.example.experiment.seed else {}
+    return {LINK: str(lesson.number), **own, **{key: text for key, text in query.items() if key in _BESIDE}}
+
+
+def from_link(
+    query: Mapping[str, str | Sequence[str]], known: Mapping[str, tuple[str, str]] | None = None
+) -> tuple[Experiment, tuple[str, ...]]:
+    """The experiment in a link, and a sentence for each part that was not used, as `from_query`; a lesson's number
+    stands for the lesson with its figures covered, and what else is in the link changes that. Never raises."""
+    numbers, rest = query.get(LINK), {key: texts for key, texts in query.items() if key != LINK}
+    if numbers is None:
+        return from_query(query, known)
+    number = numbers if isinstance(numbers, str) else numbers[0] if len(numbers) == 1 else ""
+    lesson = next((each for each in LESSONS if str(each.number) == number), None)
+    if lesson:
+        return from_query({**to_query(lesson.covered), **rest}, known)
+    experiment, notes = from_query(rest, known)
+    return experiment, (
+        f"In the link, {LINK}= is not used: one number from 1 to {len(LESSONS)} is expected.",
+        *notes,
+    )
+
+
 # The course -----------------------------------------------------------------------------------------------------------
 
 
@@ -93,15 +125,18 @@ def _cells(name: str) -> tuple[str, str, str]:
 LESSONS: Sequence[Lesson] = (
     Lesson(
         "who_keeps_the_name",
-        "Follow the gradient back from the last letter. In which cell does it fall below 1 % first?",
-        _cells("who_keeps_the_name"),
-        answers.falls_first,
+        "The name begins 33 steps from the end. In how many of the three cells is the gradient there still 1 % of the "
+        "last step's?",
+        ("In none of them", "In one of them", "In two or three"),
+        answers.how_many_reach,
         answers.gradients,
-        "In general: a gate that keeps nearly all of the old state passes nearly all of its gradient.",
+        "In general: a gate that keeps nearly all of the old state passes nearly all of its gradient, but at each step "
+        "a little less; over many steps it fades all the same.",
     ),
     Lesson(
         "half_open",
-        "Now the gates start by keeping 50 % a step. How far back do the LSTM and the GRU reach?",
+        "The first page's sentence, but the gates start by keeping 50 % a step. How far back do the LSTM and the GRU "
+        "reach?",
         ("Both about as far as the RNN", "One or both of them much farther", "Both to the first letter"),
         answers.gated_beside_plain,
         answers.gradients,

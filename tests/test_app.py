@@ -33,6 +33,7 @@ from tests.visitor import (
     press,
     proto,
     unfold,
+    warnings,
 )
 
 # -- opening -----------------------------------------------------------------------------------------------------------
@@ -159,11 +160,14 @@ def test_a_bad_link_gets_a_sentence_and_the_rest_of_it_holds(kind):
     assert len(findings(app)) == 3
 
 
-def test_a_sequence_in_a_link_that_cannot_be_read_gets_its_sentence_beside_the_field():
+def test_a_sequence_in_a_link_that_cannot_be_read_gets_its_sentence_on_the_page_until_something_is_changed():
     app = open_app(numbers="1 two 3", seed="5")
-    assert '"two"' in " ".join(errors(app))
+    [sentence] = [warning.value for warning in app.main.warning]  # in the sidebar a phone would not show it
+    assert '"two"' in sentence
     assert (experiment(app).seed, experiment(app).text) == (5, Experiment().text)
     assert len(findings(app)) == 3
+    enter(app, "seed", 6)
+    assert warnings(app) == []
 
 
 # -- every widget ------------------------------------------------------------------------------------------------------

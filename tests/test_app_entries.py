@@ -234,7 +234,18 @@ def test_hand_set_weights_keep_their_cell_where_the_sequence_of_the_link_cannot_
     own = HAND_SET[query["weights"]]
     found = experiment(app)
     assert (found.weights, found.cells, found.kind, found.text) == (own.name, (own.cell,), own.kind, own.text)
-    assert "cannot be read" in errors(app)[0]
+    assert "cannot be read" in warnings(app)[0]
+
+
+def test_of_a_first_visit_nobody_says_that_a_sequence_was_read_before():
+    app = open_app(text="", seed="3")
+    assert warnings(app) == [
+        "The sequence in the link cannot be read. The sequence is empty: type at least one letter, digit or sign. "
+        "The figures show another in its place."
+    ]
+    assert experiment(app) == Experiment(seed=3)
+    enter(app, "text", " ")
+    assert errors(app)[0].endswith(MISTAKE)
 
 
 def test_a_replacement_comes_back_when_it_fits_again():

@@ -93,7 +93,13 @@ def test_back_to_the_example_that_was_chosen_last():
     press(app, "example_who_keeps_the_name")
     enter(app, "seed", 8)
     press(app, "reset")
-    assert experiment(app) == Experiment(example="who_keeps_the_name")
+    assert experiment(app) == replace(example("who_keeps_the_name").experiment, example="who_keeps_the_name")
+
+
+def test_back_to_what_the_app_opens_with_where_no_example_was_chosen():
+    app = enter(enter(open_app(), "text", "Hello"), "keep", 0.0)
+    press(app, "reset")
+    assert experiment(app) == Experiment()
 
 
 def test_what_is_only_a_view_leaves_the_note():

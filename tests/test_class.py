@@ -107,7 +107,7 @@ def test_all_figures_are_large_on_a_projector(page):
         found = list(sizes(figure(app, re.sub(r".*-", "", chart.proto.id))))
         assert found
         assert min(found) >= 24
-    assert "Show the conclusion" in buttons(app)
+    assert ("Show the conclusion" in buttons(app)) == (page != "step")
 
 
 def test_the_data_are_the_same_on_a_projector():
@@ -130,10 +130,10 @@ def test_the_conclusion_is_told_when_asked_for_and_hidden_with_the_next_experime
 
 def test_there_is_no_conclusion_to_show_before_the_answer_and_the_next_lesson_is_large_too():
     app = open_app(lesson="3", projector="1")
-    assert buttons(app)[:3] == ["Back", "Next", "Leave"]
+    assert buttons(app)[:3] == ["Previous lesson", "Next lesson", "Leave"]
     assert [code.value.rpartition("/")[2] for code in app.main.code] == ["?lesson=3"]  # everyone can answer it
     assert not open_app(lesson="3").main.code
     press(app, "answer_1")
     assert "Show the conclusion" in buttons(app)
-    press(app, "lesson_next")
+    press(app, "next_lesson")
     assert (experiment(app).projector, drawn(app)) == (True, 0)

@@ -12,6 +12,7 @@ import gru_viz
 from gru_viz import InputError, backpropagate, cell, run
 from gru_viz.examples import EXAMPLES, example, example_names
 from gru_viz.experiment import MAX_QUERY_BYTES, Experiment, from_query, link_fits, to_query
+from gru_viz.findings import gradient_reach
 from gru_viz.runs import cells_of, contrast, parameters, trace
 from gru_viz.sequences import parse_sequence
 from tests.expected import TITLES, distances, facts, tokens_of, weights
@@ -68,7 +69,8 @@ def test_the_examples_are_those_that_were_promised_in_this_order():
     assert list(example_names()) == NAMES == [each.name for each in EXAMPLES]
     assert gru_viz.example is example
     assert example("half_open").experiment == Experiment(keep=0)
-    assert example("who_keeps_the_name").experiment == Experiment()
+    text = "My name is Ada. I can sail. What is my name?"  # what the first page shows answers no question of a lesson
+    assert example("who_keeps_the_name").experiment == Experiment(text=text)
     with pytest.raises(InputError, match=rf"^There is no example 'foo'; the examples are {', '.join(NAMES)}\.$"):
         example("foo")
 
@@ -127,21 +129,25 @@ def test_parameters_of_examples_are_what_the_cells_take():
 
 @pytest.mark.parametrize(
     ("name", "kept", "found"),
-    [("who_keeps_the_name", 88, [6, 23, 32]), ("half_open", 50, [6, 7, 8]), ("a_little_bias", 73, [6, 15, 15])],
+    [("who_keeps_the_name", 88, [6, 24, 38]), ("half_open", 50, [6, 7, 8]), ("a_little_bias", 73, [6, 15, 15])],
 )
 def test_how_far_the_gradient_reaches(name, kept, found):
     each = example(name)
-    assert reaches(each.experiment) == found  # the numbers of product.md
+    assert reaches(each.experiment) == found  # the numbers of product.md, but for the first: its text is longer
     assert_numbers(each.sentence(), 7, kept, 1, *found)
     assert list(by_cell(each.sentence())) == ["RNN", "LSTM", "GRU"]
-    assert ("all 32 in the GRU" in each.sentence()) == (found[2] == 32)
     assert ("hardly a difference" in each.sentence()) == (name == "half_open")
 
 
 def test_the_bias_of_the_gates_leaves_the_rnn_alone():
-    lines = [facts(example(name).experiment, "rnn").norm for name in NAMES[:3]]
+    lines = [facts(each, "rnn").norm for each in (Experiment(), *(example(name).experiment for name in NAMES[1:3]))]
     np.testing.assert_array_equal(lines[0], lines[1])
     np.testing.assert_array_equal(lines[0], lines[2])
+
+
+def test_all_steps_are_called_all():
+    assert "all 32 in the GRU" in gradient_reach(Experiment())
+    assert "all" not in example("who_keeps_the_name").sentence()
 
 
 def test_a_plain_rnn_remembers_until_something_arrives():

@@ -10,11 +10,10 @@ import pytest
 
 from gru_viz.errors import InputError
 from gru_viz.examples import EXAMPLES, example
-from gru_viz.experiment import Experiment
 from gru_viz.handout import handout
 from gru_viz.lessons import BESIDE, LESSONS, lesson_of, neighbours, question_of
 from gru_viz.sequences import parse_sequence
-from tests.expected import TITLES, all_found
+from tests.expected import all_found
 
 NAMES = [lesson.name for lesson in LESSONS]
 ALL = [each.name for each in (*LESSONS, *BESIDE)]
@@ -39,13 +38,20 @@ def test_the_course_goes_through_the_examples_in_order():
         neighbours("the_price")
 
 
-def test_the_cell_whose_gradient_falls_first_by_torch():
-    found = all_found(Experiment())
-    least = min(TITLES.values(), key=lambda title: found[title].reach if title in found else 99)
-    assert right("who_keeps_the_name") == f"In the {least}" == "In the RNN"
-    assert (
-        right("who_keeps_the_name", cells=("lstm", "gru", "gru_reset_after"), keep=0) == "In the RNN"
-    )  # the first one
+def test_in_how_many_cells_the_gradient_reaches_the_name_by_torch():
+    lesson = lesson_of("who_keeps_the_name")
+    text = lesson.example.experiment.text
+    back = len(text) - text.index("Ada")
+    assert f"begins {back} steps from the end" in lesson.question
+    for changes in ({}, {"seed": 3}, {"keep": 3.0}, {"keep": 0.0}, {"seed": 8}):
+        found = all_found(replace(lesson.example.experiment, **changes))
+        many = sum(found[title].reach >= back for title in ("RNN", "LSTM", "GRU"))
+        assert right("who_keeps_the_name", **changes) == lesson.answers[min(many, 2)]
+    assert right("who_keeps_the_name") == "In one of them"
+    assert right("who_keeps_the_name", keep=0.0) == "In none of them"
+    assert right("who_keeps_the_name", keep=3.0) == "In two or three"
+    short = {"text": "Adam", "replace": "Ada", "by": "Bob"}  # 4 steps from the end, both counted
+    assert right("who_keeps_the_name", **short) == "In two or three"
 
 
 @pytest.mark.parametrize(
@@ -91,11 +97,11 @@ def test_what_is_asked_and_said(name):
     said = lesson.explained(lesson.example.experiment)
     assert said.startswith(lesson.example.sentence())
     assert " In general: " in said
-    quantity, curves = lesson.curves(lesson.example.experiment)
+    curves = lesson.curves(lesson.example.experiment)
     count = len(parse_sequence(lesson.example.experiment.kind, lesson.example.experiment.text).tokens)
-    assert quantity
-    assert {len(curve) for curve in curves.values()} == {count}
-    assert all(np.isfinite(curve).any() for curve in curves.values())
+    assert curves.quantity
+    assert {len(curve) for curve in curves.values.values()} == {count}
+    assert all(np.isfinite(curve).any() for curve in curves.values.values())
 
 
 class Page(HTMLParser):
@@ -114,10 +120,11 @@ class Page(HTMLParser):
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_a_handout_has_the_question_first_and_the_answer_below_the_fold(name):
+def test_a_handout_has_the_question_in_front_and_the_answer_folded_up(name):
+    """What is folded up is not printed: tests/browser prints it."""
     lesson = question_of(name)
     text = handout(lesson, lesson.example.experiment, "http://127.0.0.1/?example=x")
-    above, below = text.split('<div class="fold">')
+    above, below = text.split("<details>")
     assert lesson.question in "".join(Page(above).texts)
     if lesson.number:  # a title may give the answer away
         assert lesson.example.title not in " ".join(Page(above).texts)
@@ -126,7 +133,8 @@ def test_a_handout_has_the_question_first_and_the_answer_below_the_fold(name):
     assert lesson.example.sentence() not in " ".join(Page(above).texts)
     assert not any(tag == "polyline" for tag, _ in Page(above).tags)
     assert lesson.explained(lesson.example.experiment) in " ".join(Page(below).texts)
-    curves = lesson.curves(lesson.example.experiment)[1]
+    curves = lesson.curves(lesson.example.experiment).values
+    assert [each for each in curves if each not in Page(above).texts] == []  # what is to be drawn, and how
     drawn = [attrs for tag, attrs in Page(below).tags if tag == "polyline"]
     assert len(drawn) == len(curves)
     assert len({attrs["stroke-dasharray"] for attrs in drawn}) == len(drawn)
@@ -154,10 +162,75 @@ def test_what_a_visitor_typed_is_no_markup_in_a_handout():
     assert typed in Page(text).texts
 
 
+SIGNS = str.maketrans("−⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "--0123456789")
+
+
+def ticks(plot):
+    """Height in the drawing -> the number there, of the axis of a plot; powers of ten as their exponents."""
+    found = re.findall(r'<text x="49" y="([\d.]+)" text-anchor="end">([^<]*)</text>', plot)
+    assert not [text for _, text in found if "e" in text]
+    powers = any("10" in text for _, text in found)
+    values = [text.translate(SIGNS) for _, text in found]
+    return {
+        float(y) - 4: float({"1": 0, "10": 1}.get(text, text.removeprefix("10")) if powers else text)
+        for (y, _), text in zip(found, values, strict=True)
+    }
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_axes_of_a_handout_fit_its_curves_and_tell_nothing_before(name):
+    lesson = question_of(name)
+    blank, drawn = handout(lesson, lesson.example.experiment).split("<details>")
+    curves = lesson.curves(lesson.example.experiment)
+    marks = ticks(drawn)
+    assert len(marks) >= 3
+    slope, zero = np.polyfit(list(marks), list(marks.values()), 1)
+    lines = [attrs["points"] for tag, attrs in Page(drawn).tags if tag == "polyline"]
+    for line, values in zip(lines, curves.values.values(), strict=True):
+        heights = np.array([float(point.split()[1]) for point in line.split(",")])
+        span = max(marks.values()) - min(marks.values())
+        np.testing.assert_allclose(slope * heights + zero, values[np.isfinite(values)], atol=0.02 * span)
+    log = curves.quantity.startswith("norm of the gradient")
+    tenths = {"norm": range(-40, 41, 20), "larg": range(0, 21, 5)}.get(curves.quantity[:4], range(0, 11, 2))
+    assert list(ticks(blank).values()) == [tenth / 10 for tenth in tenths]
+    for plot in (blank, drawn):
+        found = re.findall(r'<path d="M56 ([\d.]+)H\d+" stroke="#999999"', plot)
+        assert len(found) == log == plot.count(">1 %</text>")
+        if log:  # 1 % of the last step's, of which each curve is a share
+            marks = ticks(plot)
+            slope, zero = np.polyfit(list(marks), list(marks.values()), 1)
+            assert slope * float(found[0]) + zero == pytest.approx(-2, abs=0.02 * (max(marks.values()) + 4))
+    if log:
+        assert {float(curve[-1]) for curve in curves.values.values()} == {0.0}
+
+
+def test_a_handout_says_what_the_run_was_made_with():
+    lesson = lesson_of("plain_rnn_remembers")
+    above = handout(lesson, replace(lesson.example.experiment, seed=123)).split("<details>")[0]
+    assert (
+        "RNN, LSTM, GRU: random weights, seed 123; hidden units: 8; gates start by keeping 50 % a step; "
+        "orthogonal scheme; recurrent gain 1; input gain 2." in Page(above).texts
+    )
+    assert "difference of h, −1 at step 1 in place of 1, as a share of its largest, step by step" in Page(above).texts
+    for name in ("exploding", "counting_brackets"):
+        text = handout(lesson_of(name), lesson_of(name).example.experiment)
+        assert "gates start" not in text.split("<details>")[0]
+    assert "LSTM: hand-set weights: bracket counter; hidden units: 2." in Page(text).texts
+
+
+def test_a_handout_names_the_steps_where_there_is_room():
+    """Each letter, else every tenth step: a name that is asked about can be found."""
+    plain = handout(lesson_of("who_keeps_the_name"), lesson_of("who_keeps_the_name").example.experiment)
+    found = re.findall(r'text-anchor="middle">([^<]*)</text>', plain.split("<details>")[0])
+    assert "".join(found).replace("␣", " ") == lesson_of("who_keeps_the_name").example.experiment.text
+    noise = handout(lesson_of("until_something_arrives"), lesson_of("until_something_arrives").example.experiment)
+    assert re.findall(r'text-anchor="middle">([^<]*)</text>', noise.split("<details>")[0]) == ["10", "20", "30", "40"]
+
+
 def test_the_curves_of_a_handout_are_those_of_the_run():
     """The polyline of the first cell, read back: its points lie on one line with the values."""
     lesson = lesson_of("who_keeps_the_name")
-    values = next(iter(lesson.curves(lesson.example.experiment)[1].values()))
+    values = next(iter(lesson.curves(lesson.example.experiment).values.values()))
     page = Page(handout(lesson, lesson.example.experiment))
     points = next(attrs["points"] for tag, attrs in page.tags if tag == "polyline")
     x, y = np.array([[float(n) for n in point.split()] for point in points.split(",")]).T

@@ -23,6 +23,7 @@ from gru_viz.experiment import (
     with_weights,
     without_view,
 )
+from gru_viz.lessons import LESSONS, from_link, to_link
 from gru_viz.packing import pack
 from gru_viz.sequences import KINDS
 from gru_viz.settings import SETTINGS
@@ -111,6 +112,49 @@ def test_a_link_gives_the_same_experiment(experiment):
     assert to_query(back) == to_query(experiment)
     assert all("�" in note for note in notes)
     assert link_fits(experiment)
+
+
+# A lesson's number in a link
+@given(
+    st.sampled_from(LESSONS),
+    st.integers(0, 2**32 - 1),
+    st.booleans(),
+    st.sampled_from(["state", "parts", "input"]),
+    st.integers(0, 2_000),
+)
+def test_a_lesson_that_asks_first_is_its_number_in_a_link(lesson, seed, projector, curve, step):
+    covered = replace(lesson.covered, seed=seed, projector=projector, curve=curve, step=step)
+    query = to_link(covered)
+    assert query["lesson"] == str(lesson.number)
+    assert set(query) <= {"lesson", "seed", "projector", "curve", "step"}
+    assert ("seed" in query) == (seed != lesson.example.experiment.seed)
+    assert from_link(query) == (covered, ())
+
+
+@given(experiments)
+def test_every_other_link_is_that_of_its_experiment(experiment):
+    asks = {lesson.name for lesson in LESSONS if experiment.predict and lesson.fits(experiment)}
+    if experiment.example not in asks:
+        assert to_link(experiment) == to_query(experiment)
+    assert from_link(to_query(experiment)) == from_query(to_query(experiment))
+
+
+@pytest.mark.parametrize("wrong", ["0", "10", "three", "", "-1", "1.0", "١", ["1", "2"], []], ids=reprlib.repr)
+def test_a_lesson_in_a_link_that_does_not_exist_is_not_used(wrong):
+    note = "In the link, lesson= is not used: one number from 1 to 9 is expected."
+    assert from_link({"lesson": wrong, "seed": "5"}) == (Experiment(seed=5), (note,))
+    assert from_link({"lesson": wrong, "sed": "5"})[1][0] == note
+    assert len(from_link({"lesson": wrong, "sed": "5"})[1]) == 2
+
+
+def test_a_lesson_that_is_uncovered_or_changed_is_written_out():
+    lesson = LESSONS[2]
+    shown = replace(lesson.covered, predict=False)
+    assert to_link(shown) == {"keep": "1", "example": "a_little_bias"}
+    changed = replace(lesson.covered, keep=2.0)
+    assert to_link(changed) == {"example": "a_little_bias", "predict": "1"}
+    assert from_link({"lesson": "3", "predict": "0"}) == (shown, ())
+    assert from_link({"lesson": "3", "keep": "2"}) == (changed, ())
 
 
 @pytest.mark.parametrize(

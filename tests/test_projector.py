@@ -11,7 +11,7 @@ from gru_viz.experiment import Experiment
 from gru_viz.figures.compare import price_figure
 from gru_viz.figures.contrast import difference_figure, gradient_figure, states_figure
 from gru_viz.figures.gates import gates_figure
-from gru_viz.figures.projector import LINE, LOWEST, TEXT, enlarged
+from gru_viz.figures.projector import BELOW_CONCLUSION, LINE, LOWEST, TEXT, enlarged
 from gru_viz.measures.gates import gates
 from gru_viz.runs import contrast, traces
 from gru_viz.sequences import parse_sequence
@@ -64,10 +64,11 @@ def plot_height(figure):
     return layout["height"] - layout["margin"]["t"] - layout["margin"]["b"]
 
 
-def named_beside(figure):
-    """From what px down to what px each name beside the plot stands, as the page draws it at its lowest."""
+def named_beside(figure, side):
+    """From what px down to what px each name on that side of the plot stands, as the page draws it at its lowest."""
     for each in figure["layout"]["annotations"]:
-        if each.get("yref") == "paper" and each.get("xanchor") == "right":
+        place = (each.get("xref"), each.get("yref"), each["x"], each.get("xanchor"))
+        if place == ("paper", "paper", *{"left": (0, "right"), "right": (1, "left")}[side]):
             lines = each["text"].count("<br>") + 1
             middle = each["y"] * plot_height(figure) + each.get("yshift", 0)
             yield middle - TEXT * lines / 2, middle + TEXT * lines / 2
@@ -97,16 +98,21 @@ def test_the_data_stay_and_only_lengths_and_places_change(name):
             assert large[path] == value, path
 
 
+@pytest.mark.parametrize("lowest", [LOWEST, BELOW_CONCLUSION])
+@pytest.mark.parametrize("side", ["left", "right"])
 @pytest.mark.parametrize("name", FIGURES)
-def test_no_name_lies_over_another(name):
-    beside = sorted(named_beside(enlarged(FIGURES[name])))
+def test_no_name_lies_over_another(name, side, lowest):
+    beside = sorted(named_beside(enlarged(FIGURES[name], lowest), side))
+    assert beside or side == "right" or name.startswith(("difference", "price"))
+    assert beside or side == "left" or not name.startswith("difference")
     assert all(above >= below - 1 for (_, below), (above, _) in itertools.pairwise(beside))
     assert all(low >= -LINE for low, _ in beside)
 
 
+@pytest.mark.parametrize("lowest", [LOWEST, BELOW_CONCLUSION])
 @pytest.mark.parametrize("name", FIGURES)
-def test_no_number_of_an_axis_lies_over_another_and_the_last_one_stays(name):
-    small, large = FIGURES[name], enlarged(FIGURES[name])
+def test_no_number_of_an_axis_lies_over_another_and_the_last_one_stays(name, lowest):
+    small, large = FIGURES[name], enlarged(FIGURES[name], lowest)
     axis, before = large["layout"].get("yaxis", {}), small["layout"].get("yaxis", {})
     if "tickvals" in before and "range" in before:
         places = sorted(axis["tickvals"])
@@ -130,6 +136,8 @@ def test_what_stands_beside_a_plot_has_room_there(name):
 @pytest.mark.parametrize("name", ["gradient", "states", "difference", "gates", "price", "gradient of all"])
 def test_a_figure_is_low_enough_for_the_smallest_picture(name):
     assert enlarged(FIGURES[name])["layout"]["height"] <= LOWEST
+    below = enlarged(FIGURES[name], BELOW_CONCLUSION)["layout"]["height"]
+    assert below <= {"gradient of all": 440}.get(name, BELOW_CONCLUSION)  # ten names
 
 
 def test_panels_keep_their_order_their_names_and_room_for_titles_between_them():

@@ -5,16 +5,13 @@ Which answer is right is read from a run of torch or from the definition, never 
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
-from gru_viz.conclusions.contrast import my_seed
-from gru_viz.conclusions.help import FIGURES, MISCONCEPTIONS
+from gru_viz.conclusions.help import MISCONCEPTIONS
 from gru_viz.conclusions.lessons import answered
-from gru_viz.experiment import Experiment, from_query, to_query, without_view
+from gru_viz.experiment import Experiment, to_query, without_view
 from gru_viz.handset import HAND_SET
-from gru_viz.lessons import LESSONS, lesson_of
-from gru_viz.measures.what_if import Seeds
+from gru_viz.lessons import LESSONS, from_link, lesson_of
 from gru_viz.runs import contrast
 from gru_viz.ui.follow import class_link
 from gru_viz.ui.pages import ABOUT, PAGES
@@ -57,23 +54,47 @@ def test_a_lessons_number_in_a_link_opens_it_with_everything_covered(number):
     assert without_view(experiment(app)) == without_view(lesson.example.experiment)
     assert [plain(title.value) for title in app.main.title] == [lesson.question]
     assert (drawn(app), findings(app), app.main.info.len, errors(app)) == (0, [], 0, [])
-    assert buttons(app) == ["Back", "Next", *lesson.answers, "Show it without an answer"]
+    assert buttons(app) == ["Previous lesson", "Next lesson", *lesson.answers, "Show it without an answer"]
     numbers = lesson.explained(lesson.example.experiment)
     assert numbers not in said(app)
-    query = link(app)
-    assert from_query(query)[0] == experiment(app)
-    assert (query["example"], query["predict"], "lesson" in query) == (lesson.name, "1", False)
+    assert from_link(link(app))[0] == experiment(app)
     for page in LENSES:  # nor is the answer seen elsewhere
         assert (drawn(go(app, page)), findings(app)) == (0, [])
+    said_not = [text for text in MISCONCEPTIONS.values() if "lesson" in text]
+    assert [text for text in said_not if text in said(go(app, "help"))] == []
+
+
+@pytest.mark.parametrize("number", range(1, len(LESSONS) + 1))
+def test_the_address_of_a_lesson_tells_its_number_and_nothing_else(number):
+    """Not even after the answer: the same address asks others."""
+    lesson = LESSONS[number - 1]
+    app = calm(open_app(lesson=str(number)).run())  # what is written to the address with the second run
+    assert link(app) == {"lesson": str(number)}
+    press(app, "answer_1")
+    assert link(app) == {"lesson": str(number)}
+    old = {**to_query(lesson.example.experiment), "example": lesson.name, "predict": "1"}  # as it once was
+    assert link(calm(open_app(**old).run())) == {"lesson": str(number)}
+    begun = press(go(open_app(), "lessons"), f"start_{lesson.name}")
+    assert link(begun) == {"lesson": str(number)}
+
+
+def test_the_address_of_a_lesson_tells_what_is_a_pupils_own():
+    app = press(enter(open_app(lesson="3"), "seed", 12), "answer_0")
+    assert link(app) == {"lesson": "3", "seed": "12"}
+    enter(app, "curve", "input")
+    assert link(app) == {"lesson": "3", "seed": "12", "curve": "input"}
+    enter(app, "keep", 0.0)  # no longer what is asked about: the whole experiment
+    assert {"seed": "12", "keep": "0", "example": "a_little_bias"}.items() <= link(app).items()
+    assert from_link(link(app))[0] == experiment(app)
 
 
 @pytest.mark.parametrize("wrong", ["0", "10", "three", "", "-1"])
 def test_a_lesson_that_does_not_exist_gets_a_sentence(wrong):
     app = open_app(lesson=wrong, seed="5")
     assert [plain(each.value) for each in app.warning] == [
-        "In the link, lesson= is not used: a number from 1 to 9 is expected."
+        "In the link, lesson= is not used: one number from 1 to 9 is expected."
     ]
-    assert (experiment(app), link(app)) == (Experiment(seed=5), {"seed": "5"})
+    assert (experiment(app), link(calm(app.run()))) == (Experiment(seed=5), {"seed": "5"})
 
 
 def test_what_else_stands_in_a_lessons_link_holds():
@@ -92,7 +113,6 @@ def test_right_and_wrong_in_plain_words_with_the_numbers_of_this_run():
         assert "6 steps in the RNN, 15 in the LSTM, 15 in the GRU" in note(app)
         assert QUESTIONS["a_little_bias"] in note(app)
         assert drawn(app) == 3
-        assert link(app)["predict"] == "1"
     silent = press(open_app(lesson="3"), "answer_none")
     assert "No answer given. This run shows: “Those with gates”." in note(silent)
     assert "You expected" not in said(silent)
@@ -134,8 +154,8 @@ def test_after_a_change_nothing_is_asked_again_unless_it_is_wanted():
     assert drawn(app) == 3
     assert "the question is about the lesson's own run" in said(app)
     assert "predict" not in [button.key for button in app.main.button]
-    press(app, "reset")
-    assert (drawn(app), experiment(app).predict) == (3, True)
+    press(app, "lesson_run")
+    assert (drawn(app), experiment(app).predict, experiment(app).seed) == (3, True, 8)
 
 
 def test_a_change_before_the_answer_stays_covered_as_long_as_the_question_is_about_it():
@@ -151,7 +171,7 @@ def test_the_way_back_to_the_lessons_own_run_is_there_when_something_was_changed
     press(app, "answer_1")
     assert "lesson_run" not in [button.key for button in app.main.button]
     found = note(app)
-    for field, value in (("seed", 8), ("text", "Something else"), ("hidden_size", 5)):
+    for field, value in (("text", "Something else"), ("hidden_size", 5)):
         press(enter(app, field, value), "lesson_run")
         assert without_view(experiment(app)) == without_view(lesson_of("a_little_bias").example.experiment)
         assert note(app) == found  # the answer is still there
@@ -161,7 +181,61 @@ def test_the_way_back_to_the_lessons_own_run_is_there_when_something_was_changed
     covered = press(enter(open_app(lesson="3"), "keep", 2.0), "lesson_run")
     assert (drawn(covered), experiment(covered).predict) == (0, True)
     assert "lesson_run" not in [button.key for button in enter(open_app(), "seed", 8).main.button]
-    assert "lesson_run" not in [button.key for button in open_app(lesson="8", seed="3").main.button]  # set by hand
+
+
+@pytest.mark.parametrize("number", ["2", "8"])
+def test_a_seed_of_ones_own_is_no_change_and_stays(number):
+    app = open_app(lesson=number, seed="123")
+    assert "lesson_run" not in [button.key for button in app.main.button]
+    press(app, "answer_0")
+    assert "lesson_run" not in [button.key for button in app.main.button]
+    found = note(app)
+    enter(app, "text", "(()")
+    press(app, "lesson_run")
+    assert (experiment(app).seed, note(app)) == (123, found)
+    assert without_view(experiment(app)) == replace(LESSONS[int(number) - 1].example.experiment, seed=123)
+
+
+def test_the_run_of_the_class_stays_covered_when_a_pupil_has_answered_for_another():
+    app = press(enter(open_app(lesson="2"), "seed", 123), "answer_0")
+    assert drawn(enter(app, "seed", 124)) == 3  # others of one's own may be looked at
+    press(app, "reset")
+    assert (drawn(app), experiment(app).seed) == (0, 7)
+    press(app, "answer_1")
+    assert "(seed 7)" in note(app)
+    enter(app, "seed", 123)
+    assert f"You expected “{LESSONS[1].answers[0]}”" in note(app)  # each run has its own answer
+    enter(app, "seed", 7)
+    assert f"You expected “{LESSONS[1].answers[1]}”" in note(app)
+    assert f"You expected “{LESSONS[1].answers[1]}”" in said(go(app, "lessons"))  # the last one
+    by_hand = press(open_app(lesson="8", seed="123"), "answer_0")
+    enter(go(by_hand, "gates"), "text", "(()")
+    press(by_hand, "reset")
+    assert drawn(by_hand) > 0  # no seed makes another run of it
+
+
+def test_no_two_buttons_have_one_name():
+    app = press(open_app(lesson="4"), "answer_0")
+    for page in LENSES:
+        labels = [button.label for button in go(app, page).button]
+        assert len(set(labels)) == len(labels), (page, labels)
+
+
+def test_no_lesson_asks_about_what_the_app_opens_with():
+    assert not any(lesson.fits(Experiment()) for lesson in LESSONS)
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=QUESTIONS)
+def test_an_answer_leads_to_its_figure(lesson):
+    app = press(open_app(lesson=str(lesson.number)), "answer_0")
+    go(app, lesson.page)  # AppTest forgets st.switch_page with the next run
+    (lead,) = [each for each in app.main.get("bidi_component") if each.proto.component_name == "gru_viz_lead"]
+    assert lead.proto.bytes[1:].decode() == lesson.figure
+    assert lines(app, lesson.figure)
+    other = go(app, "compare")
+    labels = [each.proto.label for each in other.main.get("page_link")]
+    assert f"Its figure is on {PAGES[lesson.page]}" in labels
+    assert not [each for each in other.main.get("bidi_component") if each.proto.component_name == "gru_viz_lead"]
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=QUESTIONS)
@@ -182,7 +256,7 @@ def test_nothing_beside_a_question_gives_its_answer_away(lesson):
 
 def test_the_way_through_the_course():
     app = open_app()
-    assert "lesson_next" not in [button.key for button in app.main.button]
+    assert "next_lesson" not in [button.key for button in app.main.button]
     go(app, "lessons")
     assert [button.label for button in app.main.button] == [f"Start lesson {k}" for k in range(1, 10)]
     for lesson in LESSONS:
@@ -197,9 +271,9 @@ def test_the_way_through_the_course():
         assert f"**Lesson {lesson.number} of 9:** {lesson.example.title}" in said(app)
         assert drawn(app) > 0
         if lesson is not LESSONS[-1]:
-            press(app, "lesson_next")
-    assert app.button(key="lesson_next").disabled
-    press(app, "lesson_back")  # its answer is still there
+            press(app, "next_lesson")
+    assert app.button(key="next_lesson").disabled
+    press(app, "previous_lesson")  # its answer is still there
     assert (experiment(app).example, drawn(app) > 0) == (LESSONS[-2].name, True)
     assert note(app)
     go(app, "lessons")
@@ -212,14 +286,14 @@ def test_a_pupils_own_seed_goes_through_the_course_with_them():
     app = press(enter(open_app(lesson="1"), "seed", 123), "answer_0")
     assert "(seed 123)" in note(app)
     for lesson in LESSONS[1:]:
-        press(app, "lesson_next")
+        press(app, "next_lesson")
         assert (experiment(app).example, experiment(app).seed) == (lesson.name, 123)
         assert drawn(app) == 0
         assert class_link(HERE, "contrast", experiment(app), lesson).endswith(f"?lesson={lesson.number}&seed=123")
-    press(app, "lesson_back")
+    press(app, "previous_lesson")
     assert (experiment(app).example, experiment(app).seed) == (LESSONS[-2].name, 123)
     press(app, "reset")  # the class's run again, from here on
-    press(app, "lesson_back")
+    press(app, "previous_lesson")
     own = LESSONS[-3].example.experiment.seed
     assert (experiment(app).example, experiment(app).seed) == (LESSONS[-3].name, own)
 
@@ -230,14 +304,7 @@ def test_a_seed_from_outside_of_the_course_does_not_enter_it():
 
 
 def test_the_first_lesson_has_no_lesson_before_it():
-    assert open_app(lesson="1").button(key="lesson_back").disabled
-
-
-def test_the_figure_that_a_lesson_names_is_on_the_page_that_it_names():
-    for lesson in LESSONS:
-        app = press(open_app(lesson=str(lesson.number)), "answer_none")
-        go(app, lesson.page)
-        assert lines(app, lesson.figure), lesson.name
+    assert open_app(lesson="1").button(key="previous_lesson").disabled
 
 
 def test_an_example_says_its_sentence_once():
@@ -260,69 +327,3 @@ def test_two_visitors_answers_are_their_own():
     one, other = open_app(lesson="3"), open_app(lesson="3")
     press(one, "answer_1")
     assert (drawn(one), drawn(calm(other.run()))) == (3, 0)
-
-
-# -- my seed -----------------------------------------------------------------------------------------------------------
-
-
-def test_where_a_seed_falls_is_counted():
-    """Reaches built so that 3 of 5, 5 of 5 and 1 of 5 seeds reach no farther."""
-    reports = contrast(Experiment()).reports
-    own = [report.reach for report in reports]
-    below = [[own[0] - 1, own[0], own[0], own[0] + 1, own[0] + 9], [own[1]] * 5, [*[own[2] + 1] * 4, own[2]]]
-    found = [Seeds(r.cell, {}, {0.01: np.array(each)}) for r, each in zip(reports, below, strict=True)]
-    assert my_seed(7, reports, found) == (
-        "Seed 7 reaches back over 6 steps in the RNN (as far as or farther than 3 of 5 seeds), "
-        "23 in the LSTM (5 of 5), 32 in the GRU (1 of 5)."
-    )
-
-
-def test_my_seed_stands_beside_the_200():
-    app = open_app(luck="1", seed="12345", text="Ada", cells="rnn", replace="A", by="B")
-    own = contrast(replace(experiment(app), luck=False)).reports[0].reach
-    others = [
-        contrast(Experiment(seed=s, text="Ada", cells=("rnn",), replace="A", by="B")).reports[0].reach
-        for s in range(200)
-    ]
-    below = sum(other <= own for other in others)
-    assert f"Seed 12345 reaches back over {own} step" in said(app)
-    assert f"as far as or farther than {below} of 200 seeds" in said(app)
-    assert "Everyone types a number of their own in Seed" in said(app)
-    assert "Everyone types" not in said(open_app())
-
-
-# -- help --------------------------------------------------------------------------------------------------------------
-
-
-def test_help_has_every_page_and_every_misconception():
-    assert list(FIGURES) == LENSES
-    app = go(open_app(), "help")
-    assert [each.label for each in app.main.expander] == [PAGES[name] for name in LENSES]
-    for name, text in MISCONCEPTIONS.items():
-        assert name in said(app)
-        assert text in said(app)
-    assert len(MISCONCEPTIONS) == 9
-
-
-def test_help_has_every_tab():
-    for page in LENSES:
-        tabs = {tab.label for tab in go(open_app(), page).main.tabs}
-        assert tabs <= FIGURES[page].keys()
-        assert tabs or page != "gradients"
-
-
-@pytest.mark.parametrize("page", LENSES)
-def test_each_page_leads_to_its_part_of_the_help_and_back(page):
-    app = go(open_app(seed="3"), page)
-    assert "How to read this" in [each.proto.label for each in app.main.get("page_link")]
-    go(app, "help")
-    assert [each.label for each in app.main.expander if each.proto.expanded] == [PAGES[page]]
-    assert [each.proto.label for each in app.main.get("page_link")] == [f"Back to {PAGES[page]}"]
-    assert experiment(app).seed == 3
-
-
-@pytest.mark.parametrize("page", ABOUT)
-def test_pages_about_the_app_show_no_experiment(page):
-    app = go(open_app(lesson="3"), page)
-    assert drawn(app) == 0
-    assert lesson_of("a_little_bias").explained(experiment(app)) not in said(app)

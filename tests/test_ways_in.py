@@ -157,7 +157,7 @@ def test_a_signal_that_needs_more_steps_gets_them():
 
 def test_a_signal_in_a_link_that_is_none_gets_its_sentence():
     app = open_app(signal="sine 0 0", seed="5")
-    assert "The length of the signal" in errors(app)[0]
+    assert "The length of the signal" in warnings(app)[0]
     assert (experiment(app).kind, experiment(app).seed) == ("text", 5)
 
 

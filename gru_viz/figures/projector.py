@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import itertools
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -16,13 +17,14 @@ SCALE = TEXT / 13  # of what figures are drawn with elsewhere
 LINE = 28  # px from one line of text to the next
 LEGEND = 3 * LINE  # px of two rows of names
 LETTER = 0.52 * TEXT  # px, about, of a letter's width
-LOWEST = 530  # px that a picture of 1280 × 720 leaves below a question of two lines; the page makes it higher
+# px that a picture of 1280 × 720 leaves below a question of two lines, and below a conclusion; the page makes it higher
+LOWEST, BELOW_CONCLUSION = 530, 400
 _LENGTHS = {"l", "r", "t", "b", "width", "size", "xshift", "yshift", "standoff", "thickness", "xpad", "ticklen"}
 
 
-def enlarged(figure: Figure) -> Figure:
-    """A copy with text of TEXT px or more, and lines, markers and margins in proportion; as high as its text needs,
-    for the page gives it all the room there is."""
+def enlarged(figure: Figure, lowest: int = LOWEST) -> Figure:
+    """A copy with text of TEXT px or more, and lines, markers and margins in proportion; no higher than ``lowest`` px
+    but where its text needs more, for the page gives it all the room there is."""
     large: Figure = _enlarged(figure, "")
     layout, before = large["layout"], figure["layout"]
     if layout.get("legend", {}).get("yref") == "container":  # below the plot: in rows, not one name below the other
@@ -30,18 +32,20 @@ def enlarged(figure: Figure) -> Figure:
         layout["margin"]["b"] = round(SCALE * MARGIN["b"]) + LEGEND
     plot = before["height"] - before["margin"]["t"] - before["margin"]["b"]
     beside = [each for each in layout["annotations"] if each.get("xref") == "paper" and each.get("xanchor") == "right"]
+    on_right = [each for each in layout["annotations"] if each.get("xref") == "paper" and each["x"] == 1]
     panels = sorted({tuple(axis["domain"]) for key, axis in layout.items() if key[:5] == "yaxis" and "domain" in axis})
     if len(panels) > 1:
         for each in beside:
             each["text"] = each["text"].replace("<br>", " ")
         layout["margin"]["t"] = max(layout["margin"]["t"], TEXT // 4)
-        plot = _stack(layout, panels, plot, LOWEST - layout["margin"]["t"] - layout["margin"]["b"])
+        plot = _stack(layout, panels, plot, lowest - layout["margin"]["t"] - layout["margin"]["b"])
     else:
-        plot = _part(layout, beside, plot)
+        plot = _part(layout, beside, on_right, min(plot, lowest - round(layout["margin"]["t"] + layout["margin"]["b"])))
     layout["margin"]["l"] = max([layout["margin"]["l"], *map(_width, beside)])
-    on_right = [each for each in layout["annotations"] if each.get("xref") == "paper" and each["x"] == 1]
     if not on_right and layout.get("yaxis", {}).get("side") != "right":
         layout["margin"]["r"] = min(layout["margin"]["r"], LINE)  # where no name stands: each letter has more room
+    if "scaleanchor" in layout.get("yaxis", {}):
+        _plane(layout)
     layout["height"] = plot + round(layout["margin"]["t"] + layout["margin"]["b"])
     return large
 
@@ -70,15 +74,16 @@ def _stack(layout: Figure, panels: Sequence[tuple[float, float]], plot: int, roo
     return round(float(sizes.sum()))
 
 
-def _part(layout: Figure, beside: Sequence[Figure], plot: int) -> int:
+def _part(layout: Figure, beside: Sequence[Figure], on_right: Sequence[Figure], plot: int) -> int:
     """Names and numbers that the larger letters would lay over each other, apart, in a plot of ``plot`` px or more: its
     height. Names are moved by px, so that they come closer to their lines where it is higher; the last numbers stay."""
-    named = [each for each in beside if each.get("yref") == "paper"]
-    gap = LINE * max((each["text"].count("<br>") + 1 for each in named), default=1)
-    plot = max(plot, gap * len(named))
-    places = [each["y"] * plot for each in named]
-    for each, old, new in zip(named, places, spread(places, gap, 0, plot), strict=True):
-        each["yshift"] = round(each.get("yshift", 0) + new - old, 2)
+    named = [[each for each in side if each.get("yref") == "paper"] for side in (beside, on_right)]
+    gap = LINE * max((each["text"].count("<br>") + 1 for each in itertools.chain(*named)), default=1)
+    plot = max(plot, gap * max(map(len, named)))
+    for side in named:
+        places = [each["y"] * plot for each in side]
+        for each, old, new in zip(side, places, spread(places, gap, 0, plot), strict=True):
+            each["yshift"] = round(each.get("yshift", 0) + new - old, 2)
     axis = layout.get("yaxis", {})
     if "tickvals" not in axis or "range" not in axis:
         return plot
@@ -91,6 +96,15 @@ def _part(layout: Figure, beside: Sequence[Figure], plot: int) -> int:
         if name in axis:
             axis[name] = [axis[name][k] for k in kept]
     return plot
+
+
+def _plane(layout: Figure) -> None:
+    """Both axes show what they have to, and not what would fill a wider or higher page; names stay beside it."""
+    for name in "xy":
+        layout[f"{name}axis"]["constrain"] = "domain"
+        for each in layout["annotations"]:
+            if each.get(f"{name}ref") == "paper":
+                each[f"{name}ref"] = f"{name} domain"
 
 
 def _width(label: Figure) -> int:

@@ -1,7 +1,7 @@
 """Runs ──► one ``bytes`` for the browser: where to start, a JSON header, and the numbers.
 
-Layout, little-endian, int32: header length, step (1 … T, or 0 for the last), unit (1 … H), backward (0 or 1), call, 0;
-the header, UTF-8, filled up with blanks to a multiple of 8; the arrays, whose places the header names.
+Layout, little-endian, int32: header length, step (1 … T, or 0 for the last), unit (1 … H), backward (0 or 1), call,
+large (0 or 1); the header, UTF-8, filled up with blanks to a multiple of 8; the arrays, whose places the header names.
 """
 
 from __future__ import annotations
@@ -48,8 +48,9 @@ class Packed:
     header: bytes
     blob: bytes
 
-    def at(self, start: Start) -> bytes:
-        prefix = struct.pack("<6i", len(self.header), start.step, start.unit, start.backward, start.call, 0)
+    def at(self, start: Start, large: bool = False) -> bytes:
+        """``large``: for the back row of a room, one cell at a time, as large as what holds the player."""
+        prefix = struct.pack("<6i", len(self.header), start.step, start.unit, start.backward, start.call, large)
         return prefix + self.header + self.blob
 
 

@@ -67,8 +67,9 @@ def scripts() -> str:
 
 
 @functools.cache
-def styles() -> str:
-    return "\n".join(_lines((HERE / "player.css").read_text(encoding="utf-8")))
+def styles(name: str = "player") -> str:
+    """Those of the player; those of a "room" come after them where it is large."""
+    return "\n".join(_lines((HERE / f"{name}.css").read_text(encoding="utf-8")))
 
 
 def _lines(text: str) -> Iterator[str]:

@@ -12,10 +12,10 @@ import streamlit as st
 from gru_viz.examples import example
 from gru_viz.experiment import Experiment, to_query, without_view
 from gru_viz.handout import handout
-from gru_viz.lessons import Lesson, question_of
+from gru_viz.lessons import Lesson, question_of, to_link
 from gru_viz.settings import SETTINGS
 from gru_viz.ui import state
-from gru_viz.ui.lessons import LINK, lesson_in_view
+from gru_viz.ui.lessons import lesson_in_view
 from gru_viz.ui.markup import markup
 from gru_viz.ui.pages import HOME
 from gru_viz.ui.parts import go_to
@@ -30,15 +30,16 @@ def for_a_class(page: str) -> None:
     if not opened.open:
         return
     experiment, lesson = state.current(), lesson_in_view()
-    question = question_of(experiment.example)
-    asked = lesson if lesson and lesson.fits(experiment) else None
-    link = class_link(st.context.url or "", page, experiment, asked)
+    question, link = question_of(experiment.example), _link_here(page)
     with opened:
         if len(link) <= LONGEST:
             markup(_code(link), "class_code")
+            st.code(link, language=None, wrap_lines=True)
+            if st.button("Large code", key="enlarge"):
+                _alone(link)
         else:
             st.markdown("This link is too long for a code to scan.")
-        st.code(link, language=None, wrap_lines=True)
+            st.code(link, language=None, wrap_lines=True)
         st.button("Projector (key P)", key="projector_on", on_click=state.put, args=("projector", True))
         if question:
             own = replace(question.example.experiment, example=question.name)
@@ -49,20 +50,41 @@ def for_a_class(page: str) -> None:
                 f"Handout of this {of}", lambda: handout(question, shown, opens), f"{name}.html", "text/html",
                 key="save_handout", on_click="ignore",
             )  # fmt: skip
-            st.caption("One page to print, with room for a prediction.")
+            st.caption("One sheet to print: a question with room for a prediction; its back, the answer, when opened.")
         elif page == "lessons":
             st.caption("Start a lesson, and its handout is here.")
         else:
             go_to("lessons", "Lessons, each with a handout")
 
 
-def invite(page: str, lesson: Lesson) -> None:
-    """In a room, below a question: the way for everyone to answer it on a screen of their own."""
-    link = class_link(st.context.url or "", page, state.current(), lesson)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        with st.container(width=232):
-            markup(_code(link), "room_code")
-        st.code(link, language=None)
+def invite(page: str) -> None:
+    """In a room: the way for everyone to see the same on a screen of their own."""
+    _large(_link_here(page), 11)
+
+
+@st.dialog("Scan it, or type it", width="large")
+def _alone(link: str) -> None:
+    _large(link, 17)
+
+
+def _large(link: str, beside: int) -> None:
+    """As large as the screen allows when the rest of it is ``beside`` rem high; the letters stand in one line where
+    that is not too small for the back row."""
+    st.html(
+        f"<style>.st-key-large_code {{ width: min(100%, calc(100dvh - {beside}rem)); margin: auto }}\n"
+        "body .st-key-large_link.st-key-large_link code "  # stronger than the projector's
+        f"{{ font-size: clamp(24px, {70 / len(link):.2f}vw, 48px) !important }}</style>"
+    )
+    with st.container(key="large_code"):
+        markup(_code(link), "large_code_drawn")
+    with st.container(key="large_link"):
+        st.code(link, language=None, wrap_lines=True)
+
+
+def _link_here(page: str) -> str:
+    experiment, lesson = state.current(), lesson_in_view()
+    asked = lesson if lesson and lesson.fits(experiment) else None
+    return class_link(st.context.url or "", page, experiment, asked)
 
 
 def class_link(here: str, page: str, experiment: Experiment, lesson: Lesson | None) -> str:
@@ -78,7 +100,7 @@ def class_link(here: str, page: str, experiment: Experiment, lesson: Lesson | No
     if experiment.example and without_view(experiment) == without_view(example(experiment.example).experiment):
         query = {key: text for key, text in query.items() if key in _VIEWS}  # the example's name says all the rest
     if lesson:
-        page, query = HOME, {LINK: str(lesson.number)} | {k: v for k, v in query.items() if k == "seed"}
+        page, query = HOME, to_link(replace(without_view(experiment), example=lesson.name, predict=True))
     return f"{root}/{'' if page == HOME else page}" + (f"?{urlencode(query)}" if query else "")
 
 

@@ -8,8 +8,8 @@ from gru_viz.lessons import Lesson
 from gru_viz.ui import state
 from gru_viz.ui.examples import example_note
 from gru_viz.ui.follow import for_a_class, invite
-from gru_viz.ui.lessons import ask, go_to_its_page, is_covered, lesson_bar, lesson_in_view, lesson_note, take_link
-from gru_viz.ui.pages import ABOUT, DRAWN, HOME, LAST, PAGES, REGISTERED, ROOT, script
+from gru_viz.ui.lessons import ask, go_to_its_page, is_covered, lesson_bar, lesson_in_view, lesson_note
+from gru_viz.ui.pages import ABOUT, DRAWN, HOME, LAST, PAGES, REGISTERED, ROOT, STEP, script
 from gru_viz.ui.parts import link_notes, silence_note
 from gru_viz.ui.projector import projector_buttons, projector_keys, projector_style
 from gru_viz.ui.save import save_run
@@ -28,10 +28,7 @@ def frame() -> None:
 def _frame() -> None:
     st.set_page_config("GRU, LSTM and RNN, step by step", ROOT / "static/icon.svg", "wide", SIDEBAR_WIDTH)
     prepare()
-    wrong = take_link()
     state.begin()
-    if wrong:
-        state.say("link", wrong)
     page = st.navigation(list(_pages().values()), position="top")
     name = page.url_path or HOME
     go_to_its_page(name)
@@ -41,20 +38,19 @@ def _frame() -> None:
         projector_keys()
     lesson, about = lesson_in_view(), name in ABOUT
     covered = not about and is_covered()
-    _bar(lesson, can_tell=not about and not covered)
+    can_tell = not (about or covered) and name != STEP
+    _bar(lesson, can_tell)
     link_notes()
     shown = lesson if lesson and lesson.page == name and lesson.fits(state.current()) else None
     if state.current().projector:
-        projector_style(None if about or covered else shown.figure if shown else "")
+        projector_style(None if about or covered else shown.figure if shown else "", can_tell)
     before, st.session_state[DRAWN] = st.session_state.get(DRAWN), ""
     if about:
         page.run()
         return
     st.session_state[LAST] = name
     if lesson and covered:
-        ask(lesson)
-        if state.current().projector:
-            invite(name, lesson)
+        _ask(lesson, name)
         return
     if before != name:
         state.fields_in_the_page_are_new()
@@ -75,6 +71,18 @@ def _pages() -> dict[str, Any]:
             for name, title in PAGES.items()
         }
     return st.session_state[REGISTERED]
+
+
+def _ask(lesson: Lesson, page: str) -> None:
+    """In a room the code to scan stands beside the question."""
+    if not state.current().projector:
+        ask(lesson)
+        return
+    left, right = st.columns(2, gap="medium")
+    with left:
+        ask(lesson)
+    with right:
+        invite(page)
 
 
 def _bar(lesson: Lesson | None, can_tell: bool) -> None:

@@ -7,30 +7,18 @@ from dataclasses import replace
 import streamlit as st
 
 from gru_viz.conclusions.lessons import answered
-from gru_viz.experiment import Experiment, to_query, without_view
+from gru_viz.experiment import Experiment, without_view
 from gru_viz.handout import shortened
-from gru_viz.lessons import LESSONS, Lesson, lesson_of, neighbours
+from gru_viz.lessons import LESSONS, Lesson, lesson_of, neighbours, to_link
 from gru_viz.ui import state
-from gru_viz.ui.pages import script
+from gru_viz.ui.lead import lead
+from gru_viz.ui.pages import PAGES, script
+from gru_viz.ui.parts import go_to
 from gru_viz.ui.words import markdown
 
-LINK = "lesson"  # ?lesson=3 is short enough to be typed from a screen
-_GOES = "goes_to"  # in the session: the page of the lesson that has just begun
-_ANSWERS = "answers"  # in the session: lesson -> the experiment that was asked about, and which answer was expected
-
-
-def take_link() -> str:
-    """A lesson's number in the address stands for its whole link, which takes its place; what else is in the address
-    stays. To be called before the address is read; returns what is wrong with the number, or nothing."""
-    if LINK not in st.query_params:
-        return ""
-    rest = {name: st.query_params.get_all(name) for name in st.query_params}
-    numbers = {str(lesson.number): lesson for lesson in LESSONS}
-    lesson = numbers.get(rest.pop(LINK)[-1])
-    if lesson:
-        st.session_state[_GOES] = lesson.page
-    st.query_params.from_dict({**(to_query(lesson.covered) if lesson else {}), **rest})
-    return "" if lesson else f"In the link, {LINK}= is not used: a number from 1 to {len(LESSONS)} is expected."
+_GOES = "goes_to"  # in the session: the page of the lesson that has just begun, or been answered
+_ANSWERS = "answers"  # in the session: lesson -> run that was asked about -> which answer was expected
+_LAST = "last_answer"  # in the session: the run that has just been answered
 
 
 def lesson_in_view() -> Lesson | None:
@@ -39,30 +27,31 @@ def lesson_in_view() -> Lesson | None:
 
 
 def is_covered() -> bool:
-    """Whether a question is to be answered before this experiment is seen."""
+    """Whether a question is to be answered before this experiment is seen. After an answer about any run all others may
+    be looked at, but for the lesson's own: that of the class."""
     lesson, experiment = lesson_in_view(), state.current()
-    return bool(lesson and experiment.predict and lesson.fits(experiment) and lesson.name not in _answers())
+    if not (lesson and experiment.predict and lesson.fits(experiment)) or is_explained():
+        return False
+    return not is_answered(lesson) or _is_own(lesson)
 
 
 def is_explained() -> bool:
     """Whether what this experiment shows is said by its lesson."""
-    experiment = state.current()
-    return _answers().get(experiment.example, (None, None))[0] == without_view(experiment)
+    return _run() in _answers(state.current().example)
 
 
 def lesson_bar(lesson: Lesson) -> None:
-    """Where in the course this is, the way back and on, and back to its own run where something was changed. Its title
-    may give the answer away: not before the question is answered."""
+    """Where in the course this is, the way back and on, and back to its run where something but the seed was changed.
+    Its title may give the answer away: not before the question is answered."""
     before, after = neighbours(lesson.name)
     place, title = f"Lesson {lesson.number} of {len(LESSONS)}", markdown(lesson.example.title)
     st.markdown(f"**{place}**" if is_covered() else f"**{place}:** {title}", width="content")
     with st.container(horizontal=True, width="content"):  # on a phone they stay side by side
-        for label, other in (("Back", before), ("Next", after)):
-            st.button(
-                label, key=f"lesson_{label.lower()}", disabled=other is None, on_click=_show, args=(other or lesson,)
-            )
-        if not lesson.is_own(state.current()):
-            st.button("Back to the lesson's run", key="lesson_run", type="tertiary", on_click=state.reset)
+        for label, other in (("Previous lesson", before), ("Next lesson", after)):
+            key = label.lower().replace(" ", "_")
+            st.button(label, key=key, disabled=other is None, on_click=_show, args=(other or lesson,))
+        if not lesson.fits(state.current()):
+            st.button("Back to the lesson's run", key="lesson_run", type="tertiary", on_click=_back, args=(lesson,))
 
 
 def start(lesson: Lesson) -> None:
@@ -74,7 +63,7 @@ def go_to_its_page(here: str) -> None:
     """Leaves this page where another lesson has just begun that is seen better elsewhere."""
     page = st.session_state.pop(_GOES, here)
     if page != here:
-        st.switch_page(script(page))
+        st.switch_page(script(page), query_params=to_link(state.current()))
 
 
 def ask(lesson: Lesson) -> None:
@@ -93,8 +82,8 @@ def ask(lesson: Lesson) -> None:
 
 
 def lesson_note(lesson: Lesson, is_shown: bool) -> None:
-    """The question again; beside it what was expected and what this run shows, or a button that asks. Above the figure
-    that shows it, a room reads the question in place of the page's."""
+    """The question again; beside it what was expected and what this run shows, with the way to the figure that shows
+    it, or a button that asks. Above that figure a room reads the question in place of the page's."""
     experiment = state.current()
     question = f"{markdown(lesson.question)} "
     if experiment.projector and is_shown:
@@ -102,14 +91,11 @@ def lesson_note(lesson: Lesson, is_shown: bool) -> None:
             st.title(question, anchor=False)
         question = ""
     if is_explained():
-        asked, expected = _answers()[lesson.name]
-        right, explained = _measured(lesson.name, asked)
-        verdict, said = answered(lesson, expected, right)
+        right, explained = _measured(lesson.name, _run())
+        verdict, said = answered(lesson, _answers(lesson.name)[_run()], right)
         look = f"**Look.** {markdown(lesson.example.look)} **Then.** {markdown(lesson.example.then)}"
-        st.info(
-            f"{question}**{verdict}** {markdown(said)}\n\n{markdown(explained)}"
-            + f"\n\n{look}" * (asked == without_view(lesson.example.experiment))
-        )
+        st.info(f"{question}**{verdict}** {markdown(said)}\n\n{markdown(explained)}" + f"\n\n{look}" * _is_own(lesson))
+        _lead_on(lesson, is_shown)
     elif lesson.fits(experiment):
         with st.container(horizontal=True, vertical_alignment="center", key="said"):
             if question:
@@ -119,28 +105,52 @@ def lesson_note(lesson: Lesson, is_shown: bool) -> None:
         st.markdown(f"{question}Something was changed: the question is about the lesson's own run.")
 
 
+def _lead_on(lesson: Lesson, is_shown: bool) -> None:
+    """From what was said to the figure that shows it; in a room it is the only one."""
+    is_new = st.session_state.pop(_LAST, None) == _run()
+    if state.current().projector:
+        return
+    if is_shown:
+        lead(lesson.figure, is_new)
+    else:
+        go_to(lesson.page, f"Its figure is on {PAGES[lesson.page]}")
+
+
 def is_answered(lesson: Lesson) -> bool:
-    """Whether this visitor has seen what it shows."""
-    return lesson.name in _answers()
+    """Whether this visitor has seen what it shows, in any of its runs."""
+    return bool(_answers(lesson.name))
 
 
 def expected_in(lesson: Lesson) -> str:
-    """The answer that this visitor gave, or nothing."""
-    _, expected = _answers().get(lesson.name, (None, None))
+    """The answer that this visitor gave last, or nothing."""
+    expected = next(reversed(_answers(lesson.name).values()), None)
     return "" if expected is None else lesson.answers[expected]
 
 
-def _answers() -> dict[str, tuple[Experiment, int | None]]:
-    found: dict[str, tuple[Experiment, int | None]] = st.session_state.setdefault(_ANSWERS, {})
+def _run() -> Experiment:
+    """What an answer is about; no seed makes another run of weights that are set by hand."""
+    run = without_view(state.current())
+    return replace(run, seed=Experiment.seed) if run.is_hand_set else run
+
+
+def _is_own(lesson: Lesson) -> bool:
+    """Whether the lesson's own run is in view: that of the class."""
+    return _run() == without_view(lesson.example.experiment)
+
+
+def _answers(name: str) -> dict[Experiment, int | None]:
+    """Those of this visit. They are in no link, as that is for others too: a page that is loaded anew asks again."""
+    found: dict[Experiment, int | None] = st.session_state.setdefault(_ANSWERS, {}).setdefault(name, {})
     return found
 
 
 def _answer(lesson: Lesson, expected: int | None) -> None:
-    _answers()[lesson.name] = without_view(state.current()), expected
+    _answers(lesson.name)[_run()] = expected
+    st.session_state[_LAST], st.session_state[_GOES] = _run(), lesson.page
 
 
 def _begin(lesson: Lesson, experiment: Experiment | None = None) -> None:
-    _answers().pop(lesson.name, None)
+    _answers(lesson.name).clear()
     _show(lesson, experiment)
 
 
@@ -150,6 +160,12 @@ def _show(lesson: Lesson, experiment: Experiment | None = None) -> None:
     if experiment is None:
         st.session_state[_GOES] = lesson.page
     state.show(replace(covered, projector=state.current().projector))
+
+
+def _back(lesson: Lesson) -> None:
+    """What was changed is as the lesson has it; the seed stays, as that is a pupil's own."""
+    now = state.current()
+    state.show(replace(lesson.covered, seed=now.seed, predict=now.predict, projector=now.projector))
 
 
 def _seed_for(lesson: Lesson) -> int:

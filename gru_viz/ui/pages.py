@@ -15,6 +15,7 @@ PAGES = {
     "help": "How to read this",
 }
 HOME = next(iter(PAGES))  # its name does not stand in its address
+STEP = "step"  # says nothing in words: its numbers do
 ABOUT = ("lessons", "help")  # show no experiment
 REGISTERED = "pages"  # in the session: name -> Streamlit's page, made once in a visit
 LAST = "last_page"  # in the session: the page of the experiment that was seen last

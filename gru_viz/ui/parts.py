@@ -15,6 +15,7 @@ from gru_viz.sequences import parse_sequence
 from gru_viz.theme import THEMES, Theme
 from gru_viz.ui import state
 from gru_viz.ui.pages import PAGES, REGISTERED
+from gru_viz.ui.projector import lowest
 from gru_viz.ui.save import figure_buttons
 from gru_viz.ui.table import table
 from gru_viz.ui.words import markdown
@@ -60,7 +61,7 @@ def figure(
         if pick and (points := st.session_state[key].selection.points):
             pick(points[0])
 
-    shown = enlarged(dict(drawn)) if state.current().projector else drawn
+    shown = enlarged(dict(drawn), lowest()) if state.current().projector else drawn
     st.plotly_chart(
         Ready(shown), key=key, theme=None, config=CONFIG, alt=alt, on_select=picked if pick else "ignore",
         selection_mode="points",

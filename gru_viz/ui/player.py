@@ -29,11 +29,14 @@ export default function ({ data, parentElement, setStateValue }) {
   else players.set(container, mount(container, data, { onSettle }))
 }
 """
-_STYLE = """
+_STYLE = """\
 .gru-viz { --top: 3.75rem; }  /* the height of Streamlit's header, under which nothing is seen */
 """
 _component = st.components.v2.component(
-    "gru_viz_player", html='<div class="player"></div>\n', css=styles() + _STYLE, js=scripts() + _SCRIPT
+    "gru_viz_player",
+    html='<div class="player"></div>\n',
+    css="\n".join([styles(), styles("room"), _STYLE]),
+    js=scripts() + _SCRIPT,
 )
 
 
@@ -44,12 +47,13 @@ def player(experiment: Experiment) -> None:
     except InputError as problem:
         st.error(markdown(str(problem)))
         return
-    _component(key=KEY, data=packed.at(_start(experiment)), on_position_change=_settled)
+    _component(key=KEY, data=packed.at(_start(experiment), experiment.projector), on_position_change=_settled)
     st.download_button(
         "Save as one HTML file",
         lambda: page(packed, _position(experiment), "GRU, LSTM and RNN, step by step"),
         "step_through.html",
         "text/html",
+        key="save_player",
         on_click="ignore",
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from gru_viz.experiment import without_view
-from gru_viz.figures.projector import TEXT
+from gru_viz.figures.projector import BELOW_CONCLUSION, LOWEST, TEXT
 from gru_viz.ui import state
 
 _TOLD = "told"  # in the session: the experiment of which the conclusion is shown
@@ -44,11 +44,15 @@ _STYLE = f"""
   cursor: url("{_POINTER}") 4 4, auto !important
 }}
 [data-testid=stMainBlockContainer] {{ padding: 1rem 2rem }}
-{_PARTS} {{ gap: .5rem }}
+{_PARTS} {{ gap: .5rem; position: relative }}
 [data-testid=stMain] :is(p, li, label, summary, code, td, th, input, button, .stMarkdownBadge) {{
   font-size: {TEXT}px !important; line-height: 1.35; height: auto
 }}
-[data-testid=stMain] h1 {{ font-size: 34px; padding: 0; text-wrap: balance }}
+[data-testid=stMain] h1 {{ font-size: 30px; padding: 0; text-wrap: balance }}
+.st-key-bar {{ flex-wrap: nowrap }}
+.st-key-bar p {{ overflow: hidden; white-space: nowrap; text-overflow: ellipsis }}
+.st-key-bar :has(> .stMarkdown) {{ flex: 0 1 auto; min-width: 11rem }}
+.st-key-bar:not(:has(.stMarkdown)) {{ position: absolute; top: 0; right: 0; width: auto; z-index: 1 }}
 [data-testid=stMain] :is(h2, h3) {{ font-size: 28px; padding: 0 }}
 [data-testid=stMain] [data-testid=stHeading] [data-testid=stMarkdownContainer] {{ margin-bottom: 0 }}
 [data-testid=stMain] button p {{ padding: .2rem }}
@@ -57,6 +61,8 @@ _STYLE = f"""
   [data-testid=stPageLink], [class*=st-key-save_], :has(> .st-key-open_sidebar), .st-key-hand_set
 ) {{ display: none }}
 """
+# Where no lesson is in view the buttons stand beside the title.
+_BESIDE = f"{_PARTS}:not(:has(.st-key-bar .stMarkdown)) > :has(h1) {{{{ max-width: calc(100% - {{}}) }}}}\n"
 _PANEL = ".stColumn > .stVerticalBlock > :has(.stPlotlyChart)"
 _SECOND_ROW = ".stHorizontalBlock:has([class*=st-key-path_] ~ [class*=st-key-path_])"  # of panels
 # The figure takes the height that the rest of the page leaves, and at least its own; nothing stands below the first.
@@ -66,9 +72,25 @@ _FIGURE = f"""
 .stColumn:has(.stPlotlyChart) > .stVerticalBlock, :has(> .stPlotlyChart), .stPlotlyChart {{ height: 100% !important }}
 {_SECOND_ROW} {_PANEL} {{ max-height: calc(50% - 1rem) }}
 """
+_PLAYER = """
+.st-key-player { position: relative; flex: 1 0 26rem }
+@media (min-height: 1000px) { [data-testid=stMain] .st-key-player > .stBidiComponent { zoom: 2 } }
+.st-key-player ~ * { display: none !important }
+"""
 _FIRST = f"""
 @media (min-height: 1000px) {{ .st-key-formulas .stBidiComponent, .st-key-diagram .stBidiComponent {{ zoom: 2 }} }}
 {_PARTS} > :has(.stPlotlyChart, .st-key-diagram) ~ * {{ display: none }}
+"""
+# A conclusion leaves a small picture room for its figure.
+_COMPACT = f"""
+@media (max-height: 899px) {{
+  {_PARTS} {{ gap: .3rem }}
+  [data-testid=stMain] :is(p, h1, h3) {{ line-height: 1.25 }}
+  [data-testid=stAlertContainer] {{ padding: .3rem .8rem }}
+  [data-testid=stAlertContainer] p {{ margin-bottom: .3rem }}
+  [data-testid=stAlertContainer] p:nth-child(n + 3) {{ display: none }}
+  {_PARTS} > .stElementContainer:has([data-testid=stCaptionContainer]) {{ display: none }}
+}}
 """
 _UNTOLD = f"""
 {_PARTS} > :is(
@@ -90,19 +112,25 @@ def projector_buttons(can_tell: bool) -> None:
     st.button("Leave", key="projector_off", on_click=_switch)
 
 
-def projector_style(figure: str | None) -> None:
+def projector_style(figure: str | None, can_tell: bool) -> None:
     """Large; and of a page the figure under that key or, with "", the first one; with None all that there is."""
-    style = _STYLE
+    style = _STYLE + _BESIDE.format("23rem" if can_tell else "8rem")
     if figure is not None:
-        style += _FIGURE + (_only(figure) if figure else _FIRST)
-        style += "" if _is_told() else _UNTOLD
+        style += _FIGURE + _PLAYER + (_only(figure) if figure else _FIRST)
+        style += _COMPACT if can_tell and _is_told() else _UNTOLD
     st.html(f"<style>{style}</style>")
+
+
+def lowest() -> int:
+    """px of height that a figure may take at least."""
+    return BELOW_CONCLUSION if _is_told() else LOWEST
 
 
 def _only(figure: str) -> str:
     """A lesson's question stands above its figure in place of the page's, and what it says in between."""
     seen = f".st-key-bar, .st-key-asked, .stAlert, .st-key-{figure}"
-    return f"{_PARTS} > :not({seen}, :has({seen})) {{ display: none }}\n"
+    below = f"{_PARTS} > :is(.st-key-{figure}, :has(.st-key-{figure})) ~ *"
+    return f"{_PARTS} > :not({seen}, :has({seen})), {below} {{ display: none }}\n"
 
 
 def _is_told() -> bool:

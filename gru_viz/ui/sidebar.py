@@ -45,7 +45,7 @@ def _random() -> None:
     choice("keep", tuple(KEEP_CHOICES), KEEP_CHOICES.__getitem__, help=_KEEP_HELP, width="stretch", wrap=False)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         number(st.number_input, "seed")
-        st.button("Next", key="next_seed", on_click=state.next_seed, help="Other random weights, all else the same")
+        st.button("Next seed", key="next_seed", on_click=state.next_seed)
     problem("seed")
 
 

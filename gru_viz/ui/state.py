@@ -15,10 +15,11 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from gru_viz.cells import cell
 from gru_viz.errors import InputError
-from gru_viz.examples import EXAMPLES, example
-from gru_viz.experiment import MISSING, PACKED, Experiment, from_query, to_query, with_weights, without_view
+from gru_viz.examples import example
+from gru_viz.experiment import MISSING, PACKED, Experiment, with_weights, without_view
 from gru_viz.handset import HAND_SET
 from gru_viz.labels import quoted
+from gru_viz.lessons import from_link, to_link
 from gru_viz.runs import with_fitting_replacement
 from gru_viz.sequences import KINDS, default_replacement, parse_sequence
 from gru_viz.sequences import replace as replaced
@@ -61,7 +62,7 @@ def problems() -> dict[str, str]:
 
 def say(field: str, sentence: str) -> None:
     """Something is wrong with what was entered for a field; the experiment stays as it is."""
-    problems()[field] = sentence
+    problems()[field] = sentence + " The figures show the last sequence that could be read." * (field in KINDS)
 
 
 def begin() -> Experiment:
@@ -94,15 +95,17 @@ def fields_in_the_page_are_new() -> None:
 
 def _take_link() -> None:
     query = _link()
-    asked, notes = from_query(query, st.session_state.get("long", {}))
+    asked, notes = from_link(query, st.session_state.get("long", {}))
     if asked.example and _names_views_alone(query):
         views = {name: getattr(asked, name) for name, setting in SETTINGS.items() if setting.view}
         asked = replace(example(asked.example).experiment, **views)
     experiment, unread = _readable(asked)
-    if not unread and (asked.replace, asked.by) != (experiment.replace, experiment.by) and {"replace", "by"} & {*query}:
+    if unread:
+        notes += (unread,)
+    elif (asked.replace, asked.by) != (experiment.replace, experiment.by) and {"replace", "by"} & {*query}:
         old, new = quoted(asked.replace), quoted(asked.by)
         notes += (f"The link replaces {old} by {new}, which is not possible in its sequence: we suggest another.",)
-    _show(experiment, ({"link": " ".join(notes)} if notes else {}) | unread)
+    _show(experiment, {"link": " ".join(notes)} if notes else {})
 
 
 def _names_views_alone(query: Iterable[str]) -> bool:
@@ -129,7 +132,7 @@ def put(field: str, value: Any) -> None:
     try:
         experiment = _changed(before, entered, value)
     except InputError as problem:
-        problems()[field] = str(problem)
+        say(field, str(problem))
         return
     if (experiment.kind, experiment.text) != (before.kind, before.text):
         experiment = _with_refused_replacement(experiment)
@@ -200,9 +203,9 @@ def next_seed() -> None:
 
 
 def as_chosen() -> Experiment:
-    """The ready example that was chosen last, untouched; the one that the app opens with where none was."""
+    """The ready example that was chosen last, untouched; what the app opens with where none was."""
     name = current().example
-    return replace(example(name or EXAMPLES[0].name).experiment, example=name)
+    return replace(example(name).experiment if name else Experiment(), example=name)
 
 
 def choose_example(name: str) -> None:
@@ -245,7 +248,7 @@ def _show(experiment: Experiment, found: dict[str, str]) -> None:
 def write_link() -> None:
     """The experiment into the address bar; a sequence that is too long for it is kept for this visitor's Back."""
     experiment = current()
-    query = to_query(experiment)
+    query = to_link(experiment)
     if _names_views_alone(query) and without_view(experiment) != without_view(as_chosen()):
         query["seed"] = str(experiment.seed)  # the usual run, and not that of the example that was chosen last
     if name := query.get(MISSING):
@@ -325,12 +328,12 @@ def _with_sequence(experiment: Experiment, kind: str, text: str) -> Experiment:
     return with_fitting_replacement(replace(experiment, kind=kind, text=text, replace=old, by=new), sequence)
 
 
-def _readable(experiment: Experiment) -> tuple[Experiment, dict[str, str]]:
+def _readable(experiment: Experiment) -> tuple[Experiment, str]:
     """The experiment of a link, with the default sequence, or that of its hand-set weights, in place of one that cannot
-    be read, and why, by field."""
+    be read, and why."""
     try:
-        return with_fitting_replacement(experiment, parse_sequence(experiment.kind, experiment.text)), {}
+        return with_fitting_replacement(experiment, parse_sequence(experiment.kind, experiment.text)), ""
     except InputError as problem:
         usual = HAND_SET.get(experiment.weights) or Experiment()
         readable = replace(experiment, kind=usual.kind, text=usual.text, replace=usual.replace, by=usual.by)
-        return readable, {usual.kind: f"The sequence in the link cannot be read. {problem}"}
+        return readable, f"The sequence in the link cannot be read. {problem} The figures show another in its place."

@@ -8,7 +8,6 @@ from typing import Any
 import streamlit as st
 
 from gru_viz.cells import Cell, cell
-from gru_viz.sequences import KINDS
 from gru_viz.settings import SETTINGS
 from gru_viz.ui import state
 from gru_viz.ui.words import markdown
@@ -49,7 +48,7 @@ def number(widget: Callable[..., Any], field: str, step: float = 1) -> None:
 def problem(field: str) -> None:
     """What is wrong with the last entry of a field, right below it."""
     if sentence := state.problems().get(field):
-        st.error(markdown(sentence) + " The figures show the last sequence that could be read." * (field in KINDS))
+        st.error(markdown(sentence))
 
 
 def text(field: str, label: str = "") -> None:

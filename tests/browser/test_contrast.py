@@ -78,7 +78,7 @@ def test_a_copied_link_shows_another_visitor_the_same(server, open_page):
     press(page, "experiment_keep", "95 %")
     press(page, "experiment_cells", "LSTM")
     slide(page, "hidden_size", "ArrowRight", 3)
-    press(page, "next_seed", "Next")
+    press(page, "next_seed", "Next seed")
     page.get_by_role("button", name="Copy link").click()
     page.get_by_role("status").filter(has_text="Link copied").wait_for()  # the clipboard answers when it can
     link = page.evaluate("navigator.clipboard.readText()")
@@ -97,7 +97,7 @@ def test_reload_back_and_forward_show_the_same_numbers_again(server, open_page):
     seen.append(page_says(page))
     write(page, "Sequence", "Ada and Bob")
     seen.append(page_says(page))
-    press(page, "next_seed", "Next")
+    press(page, "next_seed", "Next seed")
     seen.append(page_says(page))
     page.reload()
     assert page_says(settled(page)) == seen[3]
@@ -232,7 +232,7 @@ def test_the_keyboard_is_enough(server, open_page):
     tab_to(page, "textbox", "Sequence")
     page.keyboard.press("Control+a")
     page.keyboard.type("Only keys")
-    tab_to(page, "button", "Next")
+    tab_to(page, "button", "Next seed")
     page.keyboard.press("Enter")
     settled(page)
     assert (experiment(page).text, experiment(page).seed) == ("Only keys", 8)

@@ -64,7 +64,7 @@ def test_a_killed_server_finds_the_same_experiment_in_the_link(browser):
             wait_for_connection(page)
             assert findings(page) == before
             assert page.url == address
-            page.get_by_role("button", name="Next", exact=True).click()
+            page.get_by_role("button", name="Next seed", exact=True).click()
             settled(page)
             assert re.search(r"[?&]seed=8\b", page.url)
             assert findings(page) != before

@@ -11,7 +11,7 @@ def test_back_three_times_at_once_leaves_the_way_forward(server, open_page, paus
     page = open_page(server)
     own = experiment(page).seed
     for _ in range(5):
-        page.get_by_role("button", name="Next", exact=True).click()
+        page.get_by_role("button", name="Next seed", exact=True).click()
         settled(page)
     assert experiment(page).seed == own + 5
     page.evaluate("pause => { for (const k of [0, 1, 2]) setTimeout(() => history.back(), k * pause) }", pause)
@@ -23,5 +23,5 @@ def test_back_three_times_at_once_leaves_the_way_forward(server, open_page, paus
         assert page.get_by_role("spinbutton", name="Seed").input_value() == str(seed)
     page.go_back()
     assert experiment(settled(page)).seed == own + 4
-    page.get_by_role("button", name="Next", exact=True).click()  # a change ends the way forward
+    page.get_by_role("button", name="Next seed", exact=True).click()  # a change ends the way forward
     assert experiment(settled(page)).seed == own + 5

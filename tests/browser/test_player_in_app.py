@@ -94,7 +94,7 @@ def test_it_keeps_its_place_through_other_widgets_other_runs_and_other_pages(ope
     slider(page).focus()
     page.keyboard.press("ArrowRight")
     settled(page)
-    page.get_by_role("button", name="Next", exact=True).click()
+    page.get_by_role("button", name="Next seed", exact=True).click()
     settled(page)
     assert where(page).startswith("Step 10 of 32")
     assert unit(page) == "4"

@@ -56,6 +56,35 @@ def test_formulas_are_whole_and_diagrams_can_be_read(browser, tmp_path):
                 press(page, "Backward")
 
 
+LEGENDS = """root => [...root.querySelectorAll(".legend")].filter(each => each.checkVisibility()).map(legend => {
+  const [name, number] = [document.createRange(), document.createRange()]
+  name.selectNodeContents(legend)
+  name.setEndBefore(legend.querySelector("b"))
+  number.selectNodeContents(legend.querySelector("b"))
+  const [left, right] = [name.getBoundingClientRect(), number.getBoundingClientRect()]
+  return [legend.textContent, right.left - left.right, legend.nextSibling.getBoundingClientRect().left - right.right,
+    legend.querySelector(".swatch").getBoundingClientRect().width]
+})"""
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_long_number_in_the_history_does_not_touch_its_name(browser, tmp_path, width):
+    path = saved(
+        tmp_path,
+        "My name is Ada. What is my name? a b c d e f g",
+        hidden_size=4,
+        cells=cell_names(),
+        recurrent_gain=1e-6,
+    )
+    with opened_file(browser, path, width=width) as page:
+        press(page, "Backward")
+        press(page, "First step")
+        rows = player(page).evaluate(LEGENDS)
+        assert any(text.startswith("h−") and "·10⁻²⁸" in text for text, *_ in rows)
+        for text, apart, before_map, swatch in rows:
+            assert (apart >= 4, before_map >= 4, swatch == 10) == (True, True, True), (text, apart, before_map)
+
+
 def stroke(page):
     """The colour of the frame of z."""
     frame = player(page).locator(".cell[aria-label=GRU] [data-node][data-name=z] .frame")

@@ -113,7 +113,7 @@ def test_a_million_characters_get_a_sentence_and_the_next_visitor_notices_nothin
     box = one.get_by_role("textbox", name="Sequence", exact=True)
     box.fill("x" * 1_000_000)
     box.press("Enter")
-    press(other, "next_seed", "Next")
+    press(other, "next_seed", "Next seed")
     assert experiment(other).seed == 8
     assert alerts(other) == alerts(open_page(server))
     assert any("1\u202f000\u202f000 characters long" in alert for alert in alerts(settled(one)))

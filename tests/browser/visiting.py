@@ -2,7 +2,7 @@
 
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from gru_viz.experiment import from_query
+from gru_viz.lessons import from_link
 from tests.browser.watching import settled
 from tests.saying import plain
 
@@ -75,7 +75,7 @@ def findings(page):
 
 def experiment(page):
     """The one that the address bar names."""
-    found, notes = from_query(parse_qs(urlsplit(page.url).query, keep_blank_values=True))
+    found, notes = from_link(parse_qs(urlsplit(page.url).query, keep_blank_values=True))
     assert not notes
     return found
 

@@ -1,13 +1,15 @@
-// Diagrams in rows, all at one scale: as low as they can be drawn and still be read.
+// Where diagrams stand and how large: {scale of a diagram, rows of {diagram, room in px}, px that a letter has at least}.
 
-const GAP = 24  // px, as in the style sheet
+export const GAP = 24  // px, as in the style sheet
 const LARGEST = 1.2
 const SMALLEST = 0.92  // of a diagram's own size; below it there is no room for its text, and cells stand below each other
 const ALONE = 0.87  // below it there is no room for numbers that can be read on a phone
-const FORMULA = 300  // px that a formula needs, in lines; as in the style sheet
+const [CLEAR, HUGE] = [0.9, 3]  // in a room
+const GIVEN = 0.85  // of its size there a diagram gives up the rest where its formulas then stand beside it
+export const FORMULA = 300  // px that a formula needs, in lines; as in the style sheet
 const LINES = 58  // px of its height
 
-// {scale of a diagram, rows of {diagram, room in px}}
+// In rows, all at one scale: as low as they can be drawn and still be read.
 export function arrange(diagrams, width) {
   const ways = partitions(diagrams).flatMap(rows => {
     const largest = Math.min(...rows.map(row => fitting(row, width)))
@@ -17,7 +19,7 @@ export function arrange(diagrams, width) {
   const readable = ways.filter(way => way.scale >= SMALLEST)
   const best = (readable.length ? readable : ways.slice(-1)).reduce((one, other) => (height(other) < height(one) ? other : one))
   const scale = Math.max(best.scale, 0.01)
-  return { scale: () => scale, rows: best.rows }
+  return { scale: () => scale, rows: best.rows, letters: 11 }
 }
 
 // One below the other, each as large as it fits; the largest ones scroll.
@@ -25,6 +27,20 @@ export function alone(diagrams, width) {
   return {
     scale: diagram => Math.min(LARGEST, Math.max(ALONE, width / diagram.drawing.width)),
     rows: diagrams.map(diagram => [{ diagram, room: width }]),
+    letters: 12,
+  }
+}
+
+// In a room each has all the room there is.
+export function filling(diagrams, width, height) {
+  return {
+    scale: ({ drawing }) => {
+      const largest = Math.min(HUGE, width / drawing.width, height / drawing.height)
+      const beside = (width - GAP - FORMULA) / drawing.width
+      return Math.max(CLEAR, beside < GIVEN * largest ? largest : Math.min(largest, beside))
+    },
+    rows: diagrams.map(diagram => [{ diagram, room: width }]),
+    letters: 16,
   }
 }
 

@@ -8,6 +8,8 @@ const KEYS = [
   ["↑ ↓", "unit before or after"], ["b", "forward or backward"], ["?", "this list"],
 ]
 
+const NOT_MEANT = ["r", "c"]  // for the page around it, which would run again or clear its cache
+
 export class Controls {
   constructor(units, act) {
     this.act = act
@@ -60,8 +62,8 @@ export class Controls {
       ArrowLeft: act.back, ArrowRight: act.on, Home: act.first, End: act.last, " ": act.play,
       ArrowUp: () => act.unitBy(-1), ArrowDown: () => act.unitBy(1), b: act.turn, "?": () => this.toggleHelp(),
     }
-    event.stopPropagation()
     const action = actions[event.key]
+    if (action || NOT_MEANT.includes(event.key)) event.stopPropagation()
     if (!action || taken[on]?.includes(event.key)) return
     event.preventDefault()
     action()

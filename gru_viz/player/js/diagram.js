@@ -7,7 +7,7 @@ const SIGNS = { "+": "M-4.2 0h8.4M0 -4.2v8.4", "−": "M-4.2 0h8.4", "×": "M-3 
 const STRIP = 5  // px: the height of the strip of all units
 const STRIP_WIDTH = 44  // … where it stands beside a part
 const ROOM = { letters: 7, digits: 2 }  // for a number, and for its digits before a power of ten
-const [LETTERS, ON_A_PHONE] = [11, 12]  // px on the screen: the least that a letter has
+const [SMALL, USUAL] = [11, 12]  // px of a drawing: the letters that leave a number all that room, and those that leave it least
 
 export class Diagram {
   constructor(run, onOpen) {
@@ -114,8 +114,8 @@ export class Diagram {
 
   // -- what a step shows ----------------------------------------------------------------------------------------------
 
-  // What has no room in `room` px scrolls in its own box. Letters have their least size on the screen at any scale.
-  layout(scale, room, narrow) {
+  // What has no room in `room` px scrolls in its own box. Letters have `letters` px or more at any scale.
+  layout(scale, room, letters) {
     const { width, height } = this.drawing
     const [across, down] = [width * scale, height * scale]
     this.element.style.width = `${Math.min(room, across)}px`
@@ -124,9 +124,10 @@ export class Diagram {
     this.overhang = Math.max(0, across - room)
     if (this.overhang) this.element.tabIndex = 0
     else this.element.removeAttribute("tabindex")
-    this.room = scale < 1 ? { letters: narrow ? 6 : 7, digits: 1 } : ROOM
-    this.picture.style.setProperty("--least", `${(narrow ? ON_A_PHONE : LETTERS) / scale}px`)
-    this.scale = scale * devicePixelRatio
+    const least = letters / scale
+    this.room = least > SMALL ? { letters: least > USUAL ? 6 : 7, digits: 1 } : ROOM
+    this.picture.style.setProperty("--least", `${least}px`)
+    this.scale = scale * devicePixelRatio * (this.sheet.currentCSSZoom ?? 1)
     this.canvas.width = Math.round(width * this.scale)
     this.canvas.height = Math.round(height * this.scale)
   }
@@ -214,7 +215,7 @@ export class Diagram {
     const { width, colour, opacity } = this.view.wire(wire.edge)
     if (wire.pending) wire.group.classList.remove("pending")
     wire.pending = false
-    wire.line.style.strokeWidth = `${width}px`
+    wire.line.style.setProperty("--width", `${width}px`)
     wire.line.style.stroke = wire.head.style.fill = colour
     wire.line.style.opacity = opacity
   }

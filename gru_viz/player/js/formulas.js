@@ -25,7 +25,8 @@ export class Formulas {
       const text = event.target.closest("[data-open]")?.dataset.open
       if (text) onOpen({ text })
     })
-    const element = html("div", { class: "formula" }, button, html("div", {}, symbols, html("div", { class: "numbers" }, numbers), gradient))
+    const ofState = cell.stateNames.includes(formula.name)
+    const element = html("div", { class: ofState ? "formula state" : "formula" }, button, html("div", {}, symbols, html("div", { class: "numbers" }, numbers), gradient))
     return { formula, slots, gradient, numbers, element }
   }
 

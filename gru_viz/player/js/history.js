@@ -2,9 +2,10 @@
 import { html, nameOf, setText } from "./elements.js"
 import { fromLog10, number } from "./numbers.js"
 import { dragging } from "./tokens.js"
-import { DECADES, limit, share } from "./view.js"
+import { DECADES, limit, share, short } from "./view.js"
 
 const [UNIT, LOWEST, HIGHEST] = [4, 22, 64]  // px of a unit's row, and of the least and the highest map
+const LEGEND = { letters: 9, digits: 2 }  // for a number beside its name
 
 export class History {
   constructor(runs, scale, { onMove, onEnd }, onOpen) {
@@ -44,8 +45,8 @@ export class History {
   }
 
   stepAt(x) {
-    const left = this.rows[0].canvas.getBoundingClientRect().left
-    return Math.min(this.steps, Math.max(1, Math.floor((x - left) / this.each) + 1))
+    const { left, width } = this.rows[0].canvas.getBoundingClientRect()  // as it is on the screen, however enlarged
+    return Math.min(this.steps, Math.max(1, Math.floor(((x - left) / width) * this.steps) + 1))
   }
 
   // Two pixels, one below the other, for each step and unit; the browser makes them as large as they are shown. The
@@ -89,7 +90,7 @@ export class History {
     for (const { run, formula, text, mark } of this.rows) {
       const k = Math.min(unit, run.hidden) - 1
       const { sign, log10 } = backward ? run.signedAdjoint(step, formula.symbol, k) : {}
-      setText(text, backward ? fromLog10(sign, log10) : number(run.value(step, formula.symbol)[k]))
+      setText(text, backward ? short(LEGEND, fromLog10, sign, log10) : short(LEGEND, number, run.value(step, formula.symbol)[k]))
       if (mark.unit !== k) {
         mark.style.top = `${(100 * k) / run.hidden}%`
         mark.style.height = `${100 / run.hidden}%`

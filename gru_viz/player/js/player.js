@@ -1,5 +1,5 @@
 // The player: one cursor over tokens, diagrams, formulas and history of several cells. Knows a container and bytes.
-import { alone, arrange } from "./arrange.js"
+import { FORMULA, GAP, alone, arrange, filling } from "./arrange.js"
 import { Colours } from "./colours.js"
 import { Controls } from "./controls.js"
 import { read } from "./data.js"
@@ -73,7 +73,7 @@ class Player {
     this.cells = html("div", { class: "cells" }, ...this.columns)
     this.root.replaceChildren(
       html("div", { class: "top" }, this.controls.element, this.tokens.element),
-      html("div", { class: "switch", role: "group", "aria-label": "Cell" }, ...(this.runs.length > 1 ? this.switches : [])),
+      html("div", { class: "switch", role: "group", "aria-label": "Cell" }, ...(this.runs.length > 1 || this.data.large ? this.switches : [])),
       this.note, this.cells, this.opened.element, this.history.element, this.status)
     this.choose(this.state.cell)
   }
@@ -227,6 +227,7 @@ class Player {
 
   choose(k) {
     this.state.cell = k
+    if (this.data.large) this.opened.close()  // it would lie over another cell's diagram
     this.columns.forEach((column, at) => column.classList.toggle("chosen", at === k))
     this.switches.forEach((button, at) => button.setAttribute("aria-pressed", String(at === k)))
     if (this.views) this.layout()
@@ -256,15 +257,20 @@ class Player {
     const width = this.root.clientWidth
     if (!width) return
     const narrow = width < NARROW
-    this.root.classList.toggle("narrow", narrow)
-    const { scale, rows } = narrow ? alone(this.diagrams, width) : arrange(this.diagrams, width)
+    const { large } = this.data
+    this.root.classList.toggle("large", large)
+    this.root.classList.toggle("narrow", narrow && !large)
+    const { scale, rows, letters } = large ? filling(this.diagrams, this.cells.clientWidth, this.cells.clientHeight)
+      : narrow ? alone(this.diagrams, width) : arrange(this.diagrams, width)
     for (const row of rows) {
       for (const { diagram, room } of row) {
-        diagram.element.parentElement.style.width = `${room}px`
-        diagram.layout(scale(diagram), room, narrow)
+        const column = diagram.element.parentElement
+        column.style.width = `${room}px`
+        column.classList.toggle("full", room - diagram.drawing.width * scale(diagram) < GAP + FORMULA - 1)
+        diagram.layout(scale(diagram), room, letters)
       }
     }
-    const across = this.history.rows[0].canvas.clientWidth
+    const across = (large ? this.tokens.element : this.history.rows[0].canvas).clientWidth
     this.tokens.layout(across)
     this.history.layout(across)
     this.views = null

@@ -31,8 +31,9 @@ export class Tokens {
   }
 
   stepAt(x) {
-    const left = this.strip.getBoundingClientRect().left
-    return Math.min(this.labels.length, Math.max(1, Math.floor((x - left) / this.each) + 1))
+    const { left, width } = this.strip.getBoundingClientRect()  // as it is on the screen, however enlarged
+    const count = this.labels.length
+    return Math.min(count, Math.max(1, Math.floor(((x - left) / width) * count) + 1))
   }
 
   show(step, said) {

@@ -30,8 +30,8 @@ export function share(log10, { top }) {
   return log10 === -Infinity ? -Infinity : Math.min(1, Math.max(0, 1 + (log10 - top) / DECADES))
 }
 
-// In a diagram there is little room: for so many letters, and so many digits before a power of ten.
-function short({ letters, digits }, write, ...value) {
+// Where there is little room: for so many letters, and so many digits before a power of ten.
+export function short({ letters, digits }, write, ...value) {
   const text = write(...value)
   if (text.includes("·")) return write(...value, digits)
   return text.length > letters ? write(...value, 2) : text
