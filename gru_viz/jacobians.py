@@ -6,12 +6,16 @@ products of diagonal matrices and U's, read off the same cut graph as the gradie
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from gru_viz.backward import backward_plan
+from gru_viz.cells import Cell
 from gru_viz.errors import InputError, check_kind
 from gru_viz.graph import Array, Node
 from gru_viz.labels import grouped
@@ -144,41 +148,23 @@ class _Jacobians:
     """Chain rule forward through the cut values of one step: each has a block (H, H) for each state before it."""
 
     def __init__(self, trace: Trace) -> None:
-        self.trace, self.plan, self.bulk = trace, backward_plan(trace.cell), trace.bulk()
+        self.trace, self.blocks, self.bulk = trace, _blocks(trace.cell), trace.bulk()
         with np.errstate(over="ignore", invalid="ignore"):
-            self.bulk.evaluate_compiled(self.plan.needed)
+            self.bulk.evaluate_compiled(backward_plan(trace.cell).needed)
 
     def of(self, steps: Array) -> Array:
-        trace, hidden = self.trace, self.trace.hidden_size
-        states = trace.cell.states
-        blocks: dict[Node, dict[str, Array]] = {}
+        trace, blocks, hidden = self.trace, self.blocks, self.trace.hidden_size
+        size = _size(trace)
+        result = np.zeros((len(steps), *trace.lead, size, size))
         with np.errstate(over="ignore", invalid="ignore"):
-            for node in sorted(self.plan.adjoint_of, key=lambda node: node.index):
-                blocks[node] = self.of_node(node, blocks, steps)
-        result = np.zeros((len(steps), *trace.lead, len(states) * hidden, len(states) * hidden))
-        for row, after in enumerate(states):
-            for before, block in blocks[trace.cell.node(after)].items():
-                column = states.index(before)
-                result[..., row * hidden : (row + 1) * hidden, column * hidden : (column + 1) * hidden] = block
+            matrices = [trace.params[name] for name in blocks.matrices]
+            columns = [self.column(coefficient, steps) for coefficient in blocks.coefficients]
+            found = blocks.run(np.eye(hidden), matrices, columns)
+        for (row, column), block in zip(blocks.places, found, strict=True):
+            result[..., row * hidden : (row + 1) * hidden, column * hidden : (column + 1) * hidden] = block
         if not (np.abs(result) < LARGEST).all():
             raise InputError(f"A Jacobian of {trace.cell.name} holds a number beyond 1e300; smaller ones are needed.")
         return result
-
-    def of_node(self, node: Node, blocks: dict[Node, dict[str, Array]], steps: Array) -> dict[str, Array]:
-        """d node / d state before -> (…, H, H), by state; a block that is not there is zero."""
-        if node.op == "state":
-            return {node.name: np.eye(self.trace.hidden_size)}
-        if node.op == "matrix":
-            matrix = self.trace.params[node.name]
-            inner = blocks.get(node.args[0], {})
-            return {name: matrix @ block for name, block in inner.items()}
-        terms: dict[str, list[Array]] = {}
-        for part, coefficient in self.plan.coefficients[node].items():
-            if part is not node and part in blocks:
-                factor = self.column(coefficient, steps)
-                for name, block in blocks[part].items():
-                    terms.setdefault(name, []).append(factor * block)
-        return {name: _add(parts) for name, parts in terms.items()}
 
     def column(self, coefficient: Node, steps: Array) -> Array:
         """The coefficient as a diagonal matrix from the left: (n, *lead, H, 1), or (*lead, H, 1) for every step."""
@@ -188,8 +174,50 @@ class _Jacobians:
         return value[..., None] if value.ndim else value
 
 
-def _add(parts: Iterable[Array]) -> Array:
-    first, *rest = parts
-    for part in rest:
-        first = first + part
-    return first
+@dataclass(frozen=True)
+class _Blocks:
+    """The blocks of a cell's Jacobians as straight-line code, ``run(identity, matrices, columns)``."""
+
+    matrices: tuple[str, ...]
+    coefficients: tuple[Node, ...]
+    places: tuple[tuple[int, int], ...]  # (state after the step, state before it): what is not here is zero
+    run: Callable[[Array, list[Array], list[Array]], tuple[Array, ...]]
+
+
+@functools.lru_cache(maxsize=128)
+def _blocks(cell: Cell) -> _Blocks:
+    plan = backward_plan(cell)
+    matrices: dict[str, str] = {}
+    columns: dict[Node, str] = {}
+    blocks: dict[Node, dict[str, str]] = {}  # of each node those that are not zero, by the state before
+    lines: list[str] = []
+    for node in sorted(plan.adjoint_of, key=lambda node: node.index):
+        blocks[node] = {}
+        terms: list[tuple[str, str]] = []
+        if node.op == "state":
+            blocks[node][node.name] = "one"
+        elif node.op == "matrix":
+            matrix = matrices.setdefault(node.name, f"m{len(matrices)}")
+            for state, block in blocks.get(node.args[0], {}).items():
+                terms.append((state, matrix if block == "one" else f"{matrix} @ {block}"))
+        else:
+            for part, coefficient in plan.coefficients[node].items():
+                for state, block in blocks.get(part, {}).items():  # nothing yet of the node itself
+                    terms.append((state, f"{columns.setdefault(coefficient, f'c{len(columns)}')} * {block}"))
+        for state, term in terms:
+            before = blocks[node].get(state)
+            blocks[node][state] = f"b{len(lines)}"
+            lines.append(f"    b{len(lines)} = {f'{before} + ' if before else ''}{term}")
+    found = {
+        (row, column): blocks[cell.node(after)][before]
+        for row, after in enumerate(cell.states)
+        for column, before in enumerate(cell.states)
+        if before in blocks[cell.node(after)]
+    }
+    given = ((matrices, "matrices"), (columns, "columns"))
+    source = ["def run(one, matrices, columns):"]
+    source += [f"    {', '.join(names.values())}, = {of}" for names, of in given if names]
+    source += [*lines, f"    return ({''.join(f'{block}, ' for block in found.values())})"]
+    namespace: dict[str, Any] = {}
+    exec(compile("\n".join(source), "<blocks>", "exec"), namespace)
+    return _Blocks(tuple(matrices), tuple(columns), tuple(found), namespace["run"])

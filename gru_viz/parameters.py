@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
-from zlib import crc32
 
 import numpy as np
 
 from gru_viz.cells import Cell
 from gru_viz.equations import INPUT_MATRIX, RECURRENT_MATRIX, VECTOR
 from gru_viz.errors import InputError, check_kind, finite_number, shown, texts, whole_number
+from gru_viz.streams import streams
 
 MAX_HIDDEN_SIZE = 512
 MAX_INPUT_SIZE = 1_024
@@ -79,42 +79,33 @@ def init_params(
         raise InputError(f"bias names {shown(unknown[0])}; the vectors of {cell.name} are {vectors or 'none'}.")
     constants = {name: finite_number(value, f"bias of {name}") for name, value in bias.items()}
 
+    keys = {
+        name: [f"{name}|{token}" for token in names] if shape == INPUT_MATRIX else [name]
+        for name, shape in cell.parameters.items()
+    }
+    stream, scale = streams(seed, [key for own in keys.values() for key in own]), 1 / np.sqrt(hidden_size)
+
+    def uniform(key: str, *size: int) -> np.ndarray:
+        return stream(key).uniform(-scale, scale, size)
+
     params = {}
     for name, shape in cell.parameters.items():
         if shape == INPUT_MATRIX:
-            columns = [_column(seed, f"{name}|{token}", hidden_size) for token in names]
-            params[name] = input_gain * np.stack(columns, axis=1)
+            params[name] = input_gain * np.stack([uniform(key, hidden_size) for key in keys[name]], axis=1)
         elif shape == RECURRENT_MATRIX:
-            params[name] = recurrent_gain * _square(seed, name, hidden_size, scheme)
+            size = hidden_size, hidden_size
+            square = uniform(name, *size) if scheme == "uniform" else _orthogonal(stream(name).standard_normal(size))
+            params[name] = recurrent_gain * square
         elif name in constants:
             params[name] = np.full(hidden_size, constants[name])
-        elif scheme == "uniform":
-            params[name] = _column(seed, name, hidden_size).copy()
         else:
-            params[name] = np.zeros(hidden_size)
+            params[name] = uniform(name, hidden_size) if scheme == "uniform" else np.zeros(hidden_size)
     return params
 
 
-def _stream(seed: int, name: str) -> np.random.Generator:
-    return np.random.default_rng([seed, crc32(name.encode(errors="surrogatepass"))])
-
-
-@functools.lru_cache(maxsize=4096)
-def _column(seed: int, name: str, hidden_size: int) -> np.ndarray:
-    """A token's column of an input matrix, or a vector. To set up its stream costs more than all else in a run, and a
-    sequence with one word replaced has the columns of the sequence before."""
-    scale = 1 / np.sqrt(hidden_size)
-    return _stream(seed, name).uniform(-scale, scale, hidden_size)
-
-
-@functools.lru_cache(maxsize=16)
-def _square(seed: int, name: str, hidden_size: int, scheme: str) -> np.ndarray:
-    """A recurrent matrix before its gain: uniform, or the QR factor of a normal one with R's diagonal positive."""
-    stream, shape = _stream(seed, name), (hidden_size, hidden_size)
-    if scheme == "uniform":
-        scale = 1 / np.sqrt(hidden_size)
-        return stream.uniform(-scale, scale, shape)
-    q, r = np.linalg.qr(stream.standard_normal(shape))
+def _orthogonal(matrix: np.ndarray) -> np.ndarray:
+    """The QR factor of a matrix, R's diagonal positive."""
+    q, r = np.linalg.qr(matrix)
     return q * np.where(np.diag(r) < 0, -1.0, 1.0)
 
 

@@ -48,24 +48,25 @@ def parameters(experiment: Experiment, of: Cell, sequence: Sequence, seed: int |
 
 def keep_counts(experiment: Experiment, of: Cell) -> bool:
     """Whether the experiment's ``keep`` sets any gate of this cell: a bias that is set apart stands in its place."""
-    return not experiment.is_hand_set and bool(of.keep_biases(1.0).keys() - _set_apart(experiment, of))
+    return bool(_kept_biases(experiment, of))
 
 
-def _set_apart(experiment: Experiment, of: Cell) -> set[str]:
-    """The biases of this cell that were set one by one."""
+def _kept_biases(experiment: Experiment, of: Cell) -> dict[str, float]:
+    """Bias -> what ``keep`` is multiplied by in it, for those that the experiment's ``keep`` sets."""
+    if experiment.is_hand_set:
+        return {}
     own = of.gate_biases()
-    return {own[gate][0] for gate, _ in experiment.biases if gate in own}
+    apart = {own[gate][0] for gate, _ in experiment.biases if gate in own}
+    return {name: sign for name, sign in of.keep_biases(1.0).items() if name not in apart}
 
 
 def keep_sets(experiment: Experiment, of: Cell, sequence: Sequence) -> dict[float, Parameters]:
     """Keep -> the weights at that setting, all else the same; the experiment's own alone where it sets no gate."""
-    own = parameters(experiment, of, sequence)
-    if not keep_counts(experiment, of):
+    own, kept = parameters(experiment, of, sequence), _kept_biases(experiment, of)
+    if not kept:
         return {experiment.keep: own}
-    apart = _set_apart(experiment, of)
     return {
-        keep: own | {name: np.full_like(own[name], b) for name, b in of.keep_biases(keep).items() if name not in apart}
-        for keep in KEEP_CHOICES
+        keep: own | {name: np.full_like(own[name], keep * sign) for name, sign in kept.items()} for keep in KEEP_CHOICES
     }
 
 
@@ -196,12 +197,23 @@ def difference(one: Trace, other: Trace, start: int) -> Difference:
 
 
 @dataclass(frozen=True)
-class Contrast:
-    """Everything that the Contrast page shows of one experiment, but for other seeds."""
+class TwoSequences:
+    """A sequence, and the same with a part of it replaced."""
 
     sequence: Sequence
-    reports: tuple[CellReport, ...]
     replaced: Replacement
+
+    @property
+    def replaced_text(self) -> tuple[str, str]:
+        """What stood in the sequence, and what stands there instead, for a sentence."""
+        return self.replaced.said(self.sequence)
+
+
+@dataclass(frozen=True)
+class Contrast(TwoSequences):
+    """Everything that the Contrast page shows of one experiment, but for other seeds."""
+
+    reports: tuple[CellReport, ...]
     differences: tuple[Difference, ...]
 
     def without_inputs(self) -> Contrast:
@@ -213,11 +225,6 @@ class Contrast:
             sequence=dataclasses.replace(self.sequence, values=nothing),
             replaced=dataclasses.replace(self.replaced, sequence=other),
         )
-
-    @property
-    def replaced_text(self) -> tuple[str, str]:
-        """What stood in the sequence, and what stands there instead, for a sentence."""
-        return self.replaced.said(self.sequence)
 
 
 def contrast(experiment: Experiment) -> Contrast:

@@ -22,7 +22,7 @@ def generator(seed: int, name: str) -> np.random.Generator:
 
 
 @pytest.mark.parametrize("name", CELLS)
-@pytest.mark.parametrize("seed", [0, 7, 2**40])
+@pytest.mark.parametrize("seed", [0, 7, 2**32 - 1, 2**32, 2**40, 2**96 - 1, 2**96, 2**300 + 5])
 def test_uniform_weights_follow_the_recipe(name, seed):
     hidden, k = 5, 1 / 5**0.5
     params = init_params(cell(name), len(LETTERS), hidden, seed, LETTERS)

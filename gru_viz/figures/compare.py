@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from gru_viz.cells import Cell
 from gru_viz.figures.common import MARGIN, Figure, frame, log_ticks, words
 from gru_viz.measures.compare import LEAST, Comparison, Price
 from gru_viz.settings import KEEP_CHOICES
@@ -13,7 +14,7 @@ from gru_viz.theme import Theme, cell_colour, cell_style, number
 HEIGHT = 320  # px of the plot itself
 ROOM = 0.05  # of each axis, beyond its last point
 STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000)  # labels of the steps
-SIDES = ("top left", "bottom right")  # where the labels of one cell and of the next stand
+SIDES = ("top left", "bottom right")  # where the labels of the line up and to the left stand, and those of the others
 ALONE = "top right"  # and that of a single point: it may stand at the left axis
 LABELLED = 3  # cells whose lines have labels of their own; those of more would lie over each other
 LEGEND_ROW = 22  # px of a cell in the legend, where each has a row, as on a phone
@@ -44,7 +45,8 @@ def price_figure(found: Sequence[Comparison], own: float, theme: Theme) -> Figur
         words("steps until 90 % of a change", theme.quiet, x=0, y=1, left=False)
         | {"xshift": 0, "yanchor": "bottom", "yshift": 8}
     )
-    data = [_line(each, k, own, theme) for k, each in enumerate(found)]
+    sides = _sides(found, -low, top - bottom or 1.0)
+    data = [_line(each, sides.get(each.cell, ALONE), own, theme) for each in found]
     if len(found) > LABELLED:
         data = [each | {"mode": "lines+markers"} for each in data]
         below = LEGEND_ROW * len(found) + 8
@@ -65,6 +67,17 @@ def _place(price: Price) -> tuple[float, float] | tuple[None, None]:
     return math.log10(max(left, LEAST)), math.log10(price.steps)
 
 
+def _sides(found: Sequence[Comparison], width: float, height: float) -> dict[Cell, str]:
+    """Where the labels of each line stand, away from the other lines; a single point has no line."""
+
+    def up_left(each: Comparison) -> float:
+        places = [(x, y) for x, y in map(_place, each.prices) if x is not None and y is not None]
+        return sum(y / height - x / width for x, y in places) / max(1, len(places))
+
+    lines = sorted((each for each in found if len(each.prices) > 1), key=up_left, reverse=True)
+    return {each.cell: SIDES[k > 0] for k, each in enumerate(lines)}
+
+
 def _axis(theme: Theme, low: float, high: float, ticks: list[float], texts: list[str]) -> Figure:
     room = ROOM * (high - low) + 0.05
     return {
@@ -73,7 +86,7 @@ def _axis(theme: Theme, low: float, high: float, ticks: list[float], texts: list
     }  # fmt: skip
 
 
-def _line(each: Comparison, order: int, own: float, theme: Theme) -> Figure:
+def _line(each: Comparison, side: str, own: float, theme: Theme) -> Figure:
     several = len(each.prices) > 1
     names = [KEEP_CHOICES[price.keep] for price in each.prices] if several else [""]
     texts = [*names[:1], *[""] * (len(names) - 2), f"{each.cell.title}, {names[-1]}"] if several else [each.cell.title]
@@ -82,7 +95,7 @@ def _line(each: Comparison, order: int, own: float, theme: Theme) -> Figure:
         "type": "scatter", "mode": "lines+markers+text", "name": each.cell.title, "cliponaxis": False,
         "x": [_place(price)[0] for price in each.prices],
         "y": [_place(price)[1] for price in each.prices],
-        "text": texts, "textposition": SIDES[order % len(SIDES)] if several else ALONE,
+        "text": texts, "textposition": side,
         "textfont": {"size": 13, "color": colour},
         "line": {"color": colour, "dash": style.dash, "width": 2},
         "marker": {"color": colour, "symbol": style.marker, "opacity": 1,

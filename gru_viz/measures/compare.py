@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import statistics
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -34,7 +34,8 @@ NEWTON_STEPS, EXACT = 8, 1e-5  # the last of them moves by no more than this sha
 NO_CHANGE = 1e-6  # of the size of h: what changes it less does not change it, as no place of rest is known better
 MAX_STEPS = 500  # of the sequence, over which the memory of the first step is measured
 LEAST = 1e-14  # a share below it is rounding: nothing is left
-TIMED_RUNS, TIMED_SECONDS = 9, 0.02  # for each cell: at most so many runs, and no further one after that time
+TIMED_RUNS, TIMED_SECONDS = 9, 0.02  # for each cell: at most so many runs, and after that time no more than …
+TIMED_ALWAYS = 3  # … these: one that others held up is not the median
 
 
 # Counted from the equations ------------------------------------------------------------------------------------------
@@ -65,6 +66,7 @@ class Cost:
     kept: int  # values that a run keeps of each step, times H, so that gradients can be computed
 
 
+@functools.lru_cache(maxsize=64)
 def cost(cell: Cell) -> Cost:
     """Read off the equations and their graph; a value that is written twice is computed once."""
     shapes = list(cell.parameters.values())
@@ -160,8 +162,8 @@ def steps_after_jump(of: Cell, sets: Parameters, inputs: int) -> list[int | None
     """For each set of parameters the steps until 90 % of the change of h when the first input jumps from 0 to 1: from
     rest to rest. 0 where h stays, None where it does not come to rest. All run side by side.
     """
-    before = rest(of, sets, np.zeros(inputs))
-    after = rest(of, sets, np.eye(1, inputs)[0], before.states)
+    before = rest(of, sets, np.zeros(inputs), of.states)
+    after = rest(of, sets, np.eye(1, inputs)[0], ("h",), before.states)  # to be near in all states is not to be so in h
     found: list[int | None] = []
     for path, settled in zip(after.path.swapaxes(0, 1), before.settled & after.settled, strict=True):
         size = max(np.linalg.norm(path[0]), np.linalg.norm(path[-1]))
@@ -179,65 +181,74 @@ class Rest:
     settled: np.ndarray  # (sets,): whether it stays
 
 
-def rest(of: Cell, sets: Parameters, x: np.ndarray, start: Mapping[str, np.ndarray] = MappingProxyType({})) -> Rest:
+def rest(
+    of: Cell,
+    sets: Parameters,
+    x: np.ndarray,
+    watched: Collection[str],
+    start: Mapping[str, np.ndarray] = MappingProxyType({}),
+) -> Rest:
     """Under the input x (I,), from the states given or from zeros: until it is known of each set where it comes to
     rest, or SETTLE_STEPS are over.
 
     A set has come to rest if no state moved by more than the share REST of the largest in BLOCK steps. It will come to
-    rest where it was NEAR a place that draws it there, which is looked for when all slow down.
+    rest where the states ``watched`` were NEAR a place that draws it there, which is looked for when all slow down.
     """
     inputs, path, looked = np.tile(x, (BLOCK, 1)), list[np.ndarray](), 0
     while True:
         ran = run(of, sets, inputs, start)
-        start, values = at_the_end(ran), joined(ran.states)
-        path.append(values[bool(path) :])
-        values = values[1:]
-        stays = np.ptp(values, axis=0).max(axis=-1) <= REST * np.abs(values).max(axis=(0, -1))
+        start, seen = at_the_end(ran), joined(ran.states, watched)
+        path.append(seen[bool(path) :])
         is_over = len(path) * BLOCK >= SETTLE_STEPS
-        if is_over or (len(path) >= 2 * looked and (stays | slows_down(path[0][0], values)).all()):
-            place, draws = attractor(of, sets, x, start)
-            first, last = (
-                np.linalg.norm(part - joined(place), axis=-1) for part in (path[0][0], values[-BLOCK // 4 :])
-            )
-            drawn, looked = draws & (last.max(axis=0) <= NEAR * first), len(path)
+        if is_over or (len(path) >= 2 * looked and slows_down(path[0][0], seen).all()):
+            place, draws = attractor(ran, sets)
+            goal, last = joined(place, watched), joined(ran.states, of.states)[1:]
+            far, left = (np.linalg.norm(part - goal, axis=-1) for part in (path[0][0], seen[-BLOCK // 4 :]))
+            drawn = draws & (left.max(axis=0) <= NEAR * far)
+            stays = np.ptp(last, axis=0).max(axis=-1) <= REST * np.abs(last).max(axis=(0, -1))
             if is_over or (stays | drawn).all():
                 break
+            looked = len(path)
     states = {name: np.where(drawn[:, None], place[name], start[name]) for name in start}
     h = states["h"]  # the first of the states
     return Rest(states, np.concatenate([*(part[..., : h.shape[-1]] for part in path), h[None]]), stays | drawn)
 
 
 def slows_down(first: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """For each set whether little of the way from ``first`` (sets, S) would be left after these steps (BLOCK, sets, S),
-    if the moves went on to shrink as they do."""
-    begin, middle, end = values[0], values[BLOCK // 2], values[-1]
-    before, after, way = (np.linalg.norm(each, axis=-1) for each in (middle - begin, end - middle, end - first))
-    return after * after <= NEAR / 2 * way * (before - after)  # the sum of a geometric series
+    """For each set whether it stands, or would have been NEAR where it comes to rest a quarter of BLOCK steps ago, as
+    seen from ``first`` (sets, S), if the moves went on to shrink as in these (BLOCK + 1, sets, S)."""
+    begin, middle, end = values[:: BLOCK // 2]
+    before, after, way, size = np.linalg.norm([middle - begin, end - middle, end - first, end], axis=-1)
+    left = after * np.sqrt(after * before)  # times before - after: the sum of a geometric series
+    return (after <= REST * size) | (left <= NEAR * way * (before - after))
 
 
-def attractor(
-    of: Cell, sets: Parameters, x: np.ndarray, start: Mapping[str, np.ndarray]
-) -> tuple[Mapping[str, np.ndarray], np.ndarray]:
-    """Newton's method from the states given: where a step changes nothing, and for each set whether that place was
-    found and draws what is near it, as all eigenvalues of the step's Jacobian lie within the unit circle."""
-    place, unity = joined(start), np.eye(joined(start).shape[-1])
-    bound = 1e3 * max(1.0, float(np.abs(place).max()))
+def attractor(ran: Trace, sets: Parameters) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Newton's method from the last step of a run of these sets: where such a step changes nothing, and for each set
+    whether that place was found and draws what is near it: all eigenvalues of the step's Jacobian are within the unit
+    circle."""
+    of, hidden, x = ran.cell, ran.hidden_size, ran.inputs[-1:]
+    end, unity = joined(at_the_end(ran), of.states), np.eye(len(of.states) * hidden)
+    bound = 1e3 * max(1.0, float(np.abs(end).max()))
     for _ in range(NEWTON_STEPS):
-        ran = run(of, sets, x[None], dict(zip(start, np.split(place, len(start), axis=-1), strict=True)))
-        jacobians = step_jacobians(ran)[0]
-        change, is_one = solved(unity - jacobians, joined(at_the_end(ran)) - place)
-        place = np.clip(place + change, -bound, bound)
+        before, after = joined(ran.states, of.states)[-2:]
+        jacobians = step_jacobians(ran, [ran.steps - 1])[0]
+        change, is_one = solved(unity - jacobians, after - before)
+        place = np.clip(before + change, -bound, bound)
+        states = {name: place[:, k * hidden : (k + 1) * hidden] for k, name in enumerate(of.states)}
         exact = is_one & (np.abs(change).max(axis=-1) <= EXACT * np.abs(place).max(axis=-1))
         if exact.all():
             break
-    draws = exact & (np.abs(np.linalg.eigvals(jacobians)).max(axis=-1) < 1 - REST)
-    return dict(zip(start, np.split(place, len(start), axis=-1), strict=True)), draws
+        ran = run(of, sets, x, states)
+    return states, exact & (np.abs(np.linalg.eigvals(jacobians)).max(axis=-1) < 1 - REST)
 
 
 def solved(matrices: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """For each set the solution of its equations (sets, S), and whether there is just one; zeros where there is not."""
     try:
-        return np.linalg.solve(matrices, right[..., None])[..., 0], np.ones(len(right), dtype=bool)
+        found = np.linalg.solve(matrices, right[..., None])[..., 0]
+        is_one = np.asarray(np.isfinite(found).all(axis=-1))
+        return np.where(is_one[:, None], found, 0.0), is_one
     except np.linalg.LinAlgError:
         if len(right) == 1:
             return np.zeros_like(right), np.zeros(1, dtype=bool)
@@ -249,9 +260,9 @@ def at_the_end(ran: Trace) -> dict[str, np.ndarray]:
     return {name: values[-1] for name, values in ran.states.items()}
 
 
-def joined(states: Mapping[str, np.ndarray]) -> np.ndarray:
-    """(…, sets, S), in the order of the cell's states"""
-    return np.concatenate(list(states.values()), axis=-1)
+def joined(states: Mapping[str, np.ndarray], names: Collection[str]) -> np.ndarray:
+    """(…, sets, S): those of these names side by side"""
+    return np.concatenate([states[name] for name in names], axis=-1)
 
 
 @functools.lru_cache(maxsize=256)
@@ -262,7 +273,7 @@ def seconds_a_step(of: Cell, steps: int, inputs: int, hidden_size: int) -> float
     """
     params, x = init_params(of, inputs, hidden_size, seed=0), np.ones((steps, inputs))
     found: list[float] = []
-    while len(found) < TIMED_RUNS and sum(found) < TIMED_SECONDS:
+    while len(found) < TIMED_RUNS and (len(found) < TIMED_ALWAYS or sum(found) < TIMED_SECONDS):
         start = time.perf_counter()
         run(of, params, x)
         found.append(time.perf_counter() - start)

@@ -10,8 +10,8 @@ import numpy as np
 
 from gru_viz.cells import Cell
 from gru_viz.experiment import Experiment
-from gru_viz.runs import Difference, difference, traces
-from gru_viz.sequences import Replacement, Sequence, parse_sequence, replace
+from gru_viz.runs import Difference, TwoSequences, difference, traces
+from gru_viz.sequences import parse_sequence, replace
 
 LITTLE = 0.01  # of the size of the states: where they differ less, it says nothing which of them differ
 STILL = 1e-12  # a path whose spread is less than this share of its largest value does not move: that is rounding
@@ -91,19 +91,12 @@ def closeness(states: np.ndarray, tokens: Many[str]) -> float | None:
 
 
 @dataclass(frozen=True)
-class Trajectories:
+class Trajectories(TwoSequences):
     """Everything that the Trajectories page shows but for the phase portrait."""
 
-    sequence: Sequence
-    replaced: Replacement
     paths: tuple[Path, ...]
     others: tuple[Path, ...]  # of the sequence with the replacement, in the planes of the paths
     differences: tuple[Difference, ...]
-
-    @property
-    def replaced_text(self) -> tuple[str, str]:
-        """What stood in the sequence, and what stands there instead, for a sentence."""
-        return self.replaced.said(self.sequence)
 
 
 def trajectories(experiment: Experiment) -> Trajectories:
