@@ -6,6 +6,7 @@ broadcasts. In a sweep, where each batch row has its own set of parameters, matr
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -112,11 +113,7 @@ def product(values: Array, matrix: Array, sweep: bool) -> Array:
 def product_into(matrix: Array, sweep: bool, batch: bool) -> Callable[[Array, Array], object]:
     """A function (value, out) for the loop: out = matrix @ value, for one step; the fastest call for each layout."""
     if sweep:
-
-        def each_set(value: Array, out: Array) -> object:
-            return np.matvec(matrix, value, out)
-
-        return each_set
+        return functools.partial(np.matvec, matrix)
     if batch:
         transposed = matrix.T
 
