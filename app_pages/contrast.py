@@ -60,7 +60,7 @@ figure(
 if units_shown(reports) < experiment.hidden_size:
     st.caption(f"The first {units_shown(reports)} of {experiment.hidden_size} units are drawn; the table has all.")
 
-finding(conclusions.left_over(differences, *found.replaced_text))
+finding(conclusions.left_over(differences, *found.replaced_text, found.later))
 replacement(experiment)
 figure(
     difference_figure(differences, labels, theme()),

@@ -46,7 +46,7 @@ def paths() -> None:
 
 
 def two_sequences() -> None:
-    finding(left_over(found.differences, *found.replaced_text))
+    finding(left_over(found.differences, *found.replaced_text, found.later))
     replacement(experiment)
     figure(
         difference_figure(found.differences, labels, theme()),

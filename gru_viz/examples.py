@@ -52,7 +52,7 @@ EXAMPLES = (
         "Who keeps the name?",
         Experiment(text="My name is Ada. I can sail. What is my name?"),
         findings.gradient_reach,
-        look="The three lines of the gradient: which of them is still above 1 % at the A of Ada?",
+        look="The three lines of the gradient: which of them is still above 1 % at step 12, the A of Ada?",
         then="Let the gates start by keeping 50 %: what will happen?",
     ),
     Example(
@@ -109,7 +109,7 @@ EXAMPLES = (
         ),
         findings.growth,
         look="The gradient grows towards the start, and the states show nothing of it.",
-        then="Set the input gain to 4: larger states make tanh flatter. Does it still explode?",
+        then="Set the input gain to 4, then try other seeds: does it always grow as much?",
     ),
     Example(
         "memory_without_gradient",

@@ -116,9 +116,10 @@ def latched(experiment: Experiment) -> str:
 def two_conventions(experiment: Experiment) -> str:
     one, other = (report.states["h"] for report in contrast(experiment).reports)
     first, second, *later = np.abs(one - other).max(axis=1).tolist()
+    at_first = number(first, 2) if first > 1e-12 else f"only rounding ({number(first, 2)})" if first else "0"
     return (
         f"With one set of random weights (seed {experiment.seed}) the largest difference between the units of the two "
-        f"GRUs is {number(first, 2)} after step 1, {number(second, 2)} after step 2 and up to {number(max(later), 2)} "
+        f"GRUs is {at_first} after step 1, {number(second, 2)} after step 2 and up to {number(max(later), 2)} "
         "later."
     )
 

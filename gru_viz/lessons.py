@@ -13,8 +13,9 @@ from gru_viz import answers
 from gru_viz.answers import Curves
 from gru_viz.errors import InputError
 from gru_viz.examples import Example, example
-from gru_viz.experiment import Experiment, from_query, to_query, without_view
+from gru_viz.experiment import MISSING, PACKED, Experiment, from_query, to_query, without_view
 from gru_viz.runs import cells_of
+from gru_viz.sequences import KINDS
 from gru_viz.settings import SETTINGS
 
 
@@ -82,6 +83,7 @@ def neighbours(name: str) -> tuple[Lesson | None, Lesson | None]:
 # The link -------------------------------------------------------------------------------------------------------------
 
 LINK = "lesson"  # ?lesson=3 is short enough to be typed from a screen
+_SEQUENCE = {*KINDS, PACKED, MISSING}  # one of them at most
 _BESIDE = {setting.key for setting in SETTINGS.values() if setting.view} - {"example", "predict"}
 
 
@@ -106,7 +108,11 @@ def from_link(
     number = numbers if isinstance(numbers, str) else numbers[0] if len(numbers) == 1 else ""
     lesson = next((each for each in LESSONS if str(each.number) == number), None)
     if lesson:
-        return from_query({**to_query(lesson.covered), **rest}, known)
+        replaced = _SEQUENCE if _SEQUENCE & rest.keys() else set()
+        if "weights" in rest:  # those set by hand have a sequence, a cell and a size of their own
+            replaced = _SEQUENCE | {"cells", "hidden"}
+        own = {key: text for key, text in to_query(lesson.covered).items() if key not in replaced}
+        return from_query({**own, **rest}, known)
     experiment, notes = from_query(rest, known)
     return experiment, (
         f"In the link, {LINK}= is not used: one number from 1 to {len(LESSONS)} is expected.",
@@ -125,8 +131,8 @@ def _cells(name: str) -> tuple[str, str, str]:
 LESSONS: Sequence[Lesson] = (
     Lesson(
         "who_keeps_the_name",
-        "The name begins 33 steps from the end. In how many of the three cells is the gradient there still 1 % of the "
-        "last step's?",
+        "The name begins 33 steps from the end. In how many of the three cells is the gradient there still at least "
+        "1 % of the last step's?",
         ("In none of them", "In one of them", "In two or three"),
         answers.how_many_reach,
         answers.gradients,
@@ -144,7 +150,7 @@ LESSONS: Sequence[Lesson] = (
     ),
     Lesson(
         "a_little_bias",
-        "From 50 % to 73 %: which cells reach farther than before?",
+        "Gates that start by keeping 73 % a step, and not 50 %: which cells reach farther?",
         ("All of them", "Those with gates", "None of them"),
         answers.farther_than_half_open,
         answers.gradients,
@@ -161,7 +167,8 @@ LESSONS: Sequence[Lesson] = (
     ),
     Lesson(
         "until_something_arrives",
-        "Now noise arrives instead of silence. How much of the cue is left in the RNN, measured by what silence left?",
+        "Now noise arrives instead of silence. How much of the cue is left in the RNN, compared with what silence "
+        "left?",
         ("About as much", "A part of it", "Less than a hundredth"),
         answers.left_beside_silence,
         answers.differences,

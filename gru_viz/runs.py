@@ -208,6 +208,11 @@ class TwoSequences:
         """What stood in the sequence, and what stands there instead, for a sentence."""
         return self.replaced.said(self.sequence)
 
+    @property
+    def later(self) -> int:
+        """How many steps come after what was replaced."""
+        return len(self.sequence.tokens) - self.replaced.start - self.replaced.old
+
 
 @dataclass(frozen=True)
 class Contrast(TwoSequences):

@@ -186,7 +186,7 @@ def test_what_is_left_of_a_difference_is_a_share_of_its_largest():
     found = [
         Difference(cell(name), range(2, 5), np.array(d)) for name, d in (("rnn", [2, 4, 0.0]), ("gru", [1, 4.0, 3]))
     ]
-    assert conclusions.left_over(found, '"Ada"', '"Bob"') == (
+    assert conclusions.left_over(found, '"Ada"', '"Bob"', 1) == (
         'With "Bob" in place of "Ada", less than 10⁻¹⁴ of the largest difference'
         " is left at the end in the RNN, 0.75 in the GRU."
     )
@@ -194,8 +194,11 @@ def test_what_is_left_of_a_difference_is_a_share_of_its_largest():
         Difference(cell("rnn"), range(2), np.array([4, 4.0])),
         Difference(cell("gru"), range(2), np.array([4, 3.99])),
     ]
-    assert "at the end in the RNN, nearly all in the GRU." in conclusions.left_over(most, "1", "2 at step 1")
-    assert conclusions.left_over(most, "1", "2 at step 1").startswith(
+    assert conclusions.left_over(most, "1", "2", 0).endswith(
+        "GRU. No step comes after it that could keep or lose the difference."
+    )
+    assert "at the end in the RNN, nearly all in the GRU." in conclusions.left_over(most, "1", "2 at step 1", 1)
+    assert conclusions.left_over(most, "1", "2 at step 1", 1).startswith(
         "With 2 at step 1 in place of 1, all of the largest"
     )
     words = conclusions.described_differences(found)
@@ -286,7 +289,7 @@ def everything_said(of, found):
         "gates": conclusions.gates_kept(of, cells),
         "reaches": conclusions.reaches(of, found.reports),
         "states": conclusions.states_range(found.reports),
-        "left": conclusions.left_over(found.differences, *found.replaced_text),
+        "left": conclusions.left_over(found.differences, *found.replaced_text, found.later),
         "described": conclusions.described(found.reports, found.sequence),
         "described states": conclusions.described_states(found.reports),
         "described differences": conclusions.described_differences(found.differences),

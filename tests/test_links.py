@@ -157,6 +157,18 @@ def test_a_lesson_that_is_uncovered_or_changed_is_written_out():
     assert from_link({"lesson": "3", "keep": "2"}) == (changed, ())
 
 
+@pytest.mark.parametrize("own", [{"numbers": "1 2 3"}, {"words": "one two"}, {"text": "abc"}, {"weights": "latch"}])
+def test_what_stands_beside_a_lesson_takes_the_place_of_its_own(own):
+    found, notes = from_link({"lesson": "6", **own})
+    wanted = from_query({**own, "seed": "7"})[0]
+    assert notes == ()
+    assert (found.kind, found.text, found.weights) == (wanted.kind, wanted.text, wanted.weights)
+    if "weights" in own:
+        assert (found.cells, found.hidden_size) == (wanted.cells, wanted.hidden_size)
+    else:
+        assert (found.cells, found.hidden_size) == (("rnn",), 32)
+
+
 @pytest.mark.parametrize(
     ("query", "fields", "notes"),
     [

@@ -152,7 +152,7 @@ def test_after_a_change_nothing_is_asked_again_unless_it_is_wanted():
     assert "(seed 8)" in note(app)
     enter(app, "text", "Something else")
     assert drawn(app) == 3
-    assert "the question is about the lesson's own run" in said(app)
+    assert "the question is about the lesson's own" in said(app)
     assert "predict" not in [button.key for button in app.main.button]
     press(app, "lesson_run")
     assert (drawn(app), experiment(app).predict, experiment(app).seed) == (3, True, 8)

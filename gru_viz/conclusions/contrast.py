@@ -97,8 +97,9 @@ def gates_kept(experiment: Experiment, cells: Many[Cell]) -> str:
     return f"The gates were set to keep {now} a step.{lesson} Set them to {other}: what will happen?"
 
 
-def left_over(differences: Many[Difference], old: str, new: str) -> str:
-    """What a replacement still changes at the end; ``old`` and ``new`` say what stood and what stands there."""
+def left_over(differences: Many[Difference], old: str, new: str, later: int) -> str:
+    """What a replacement still changes at the end; ``old`` and ``new`` say what stood and what stands there, and
+    ``later`` how many steps come after it."""
     start = f"With {new} in place of {old},"
     if not any(each.distance.any() for each in differences):
         return f"{start} no h changes."
@@ -111,7 +112,8 @@ def left_over(differences: Many[Difference], old: str, new: str) -> str:
             text = _share(each.left) + " of the largest difference is left at the end" * (not said)
             said = True
         texts.append(text)
-    return f"{start} {in_each([each.cell for each in differences], texts)}."
+    none_later = " No step comes after it that could keep or lose the difference." * (not later)
+    return f"{start} {in_each([each.cell for each in differences], texts)}.{none_later}"
 
 
 def _share(left: float) -> str:

@@ -82,7 +82,7 @@ MISCONCEPTIONS = {
     "“z = 1 keeps”": "Here z writes; PyTorch's z keeps. Equations shows both.",
     "“States lie between −1 and 1”": "h does; the LSTM's c does not.",
     "“Saturation is bad”": "A gate at 1 is memory; a state at ±1 has a dead gradient.",
-    "“A zero gradient means forgotten”": "Two units hold a sign to the end while the gradient at it is 10⁻⁶⁰ of "
+    "“A zero gradient means forgotten”": "Two units hold a sign to the end while the gradient at it is 10⁻⁶¹ of "
     "the last step's: lesson 7.",
     "“h is the LSTM's memory”": "c is; h is what it shows of it.",
     "“A small gradient means no learning”": "Only the long-range part is lost.",

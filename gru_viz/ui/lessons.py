@@ -102,7 +102,9 @@ def lesson_note(lesson: Lesson, is_shown: bool) -> None:
                 st.markdown(question, width="content")
             st.button("Predict first", key="predict", on_click=_begin, args=(lesson, experiment))
     else:
-        st.markdown(f"{question}Something was changed: the question is about the lesson's own run.")
+        st.markdown(
+            f"{question}The run was changed: the figures show what it does now, the question is about the lesson's own."
+        )
 
 
 def _lead_on(lesson: Lesson, is_shown: bool) -> None:

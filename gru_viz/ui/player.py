@@ -25,8 +25,10 @@ const players = new WeakMap()
 export default function ({ data, parentElement, setStateValue }) {
   const onSettle = position => setStateValue("position", position)
   const container = parentElement.querySelector(".player")
-  if (players.has(container)) players.get(container).update(data)
-  else players.set(container, mount(container, data, { onSettle }))
+  if (players.has(container)) return players.get(container).update(data)
+  const player = mount(container, data, { onSettle })
+  players.set(container, player)
+  if (player.data.large) player.focus()  // in a room the arrow keys, and a clicker's, are the player's at once
 }
 """
 _STYLE = """\

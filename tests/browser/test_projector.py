@@ -233,6 +233,17 @@ def test_cells_and_steps_are_chosen_by_keyboard_and_by_pointer(server, open_page
     press(page, "Pause")
 
 
+def test_a_clicker_moves_the_step_at_once(server, open_page):
+    page = open_page(f"{server}/step?projector=1&text=abcdef")
+    page.keyboard.press("PageUp")
+    assert where(page).startswith("Step 5 of 6")
+    page.keyboard.press("ArrowLeft")
+    assert where(page).startswith("Step 4 of 6")
+    away = open_page(f"{server}/step?text=abcdef")
+    away.keyboard.press("ArrowLeft")  # else the page is the reader's
+    assert where(away).startswith("Step 6 of 6")
+
+
 def test_a_number_that_is_opened_lies_beside_the_diagram_and_closes_again(server, open_page):
     page = pictured(open_page(at(server, "text=My+name+is+Ada.")), 1280, 720)
     press(page, "GRU")

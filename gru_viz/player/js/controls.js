@@ -11,8 +11,9 @@ const KEYS = [
 const NOT_MEANT = ["r", "c"]  // for the page around it, which would run again or clear its cache
 
 export class Controls {
-  constructor(units, act) {
+  constructor(units, act, large) {
     this.act = act
+    this.large = large
     this.play = button("Play", icon(PLAY), act.play)
     this.backward = button("Backward", "⇄ Backward", act.turn, { "aria-pressed": "false" })
     this.speed = html("select", { "aria-label": "Speed", onchange: () => act.speed(Number(this.speed.value)) },
@@ -61,6 +62,7 @@ export class Controls {
     const actions = {
       ArrowLeft: act.back, ArrowRight: act.on, Home: act.first, End: act.last, " ": act.play,
       ArrowUp: () => act.unitBy(-1), ArrowDown: () => act.unitBy(1), b: act.turn, "?": () => this.toggleHelp(),
+      ...(this.large && { PageUp: act.back, PageDown: act.on }),  // a clicker's; elsewhere the page is scrolled
     }
     const action = actions[event.key]
     if (action || NOT_MEANT.includes(event.key)) event.stopPropagation()

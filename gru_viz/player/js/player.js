@@ -58,7 +58,7 @@ class Player {
 
   build() {
     const drag = { onMove: step => this.move(step), onEnd: () => this.settle() }
-    this.controls = new Controls(this.units, this.actions())
+    this.controls = new Controls(this.units, this.actions(), this.data.large)
     this.tokens = new Tokens(this.data.labels, drag)
     this.diagrams = this.runs.map(run => new Diagram(run, what => this.open(run, what)))
     this.formulas = this.runs.map(run => new Formulas(run, what => this.open(run, what)))
