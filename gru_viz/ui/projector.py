@@ -86,9 +86,9 @@ _COMPACT = f"""
 @media (max-height: 899px) {{
   {_PARTS} {{ gap: .3rem }}
   [data-testid=stMain] :is(p, h1, h3) {{ line-height: 1.25 }}
-  {_PARTS} > :has(> [data-testid=stAlert]) {{ flex-shrink: 0 }}
   [data-testid=stAlertContainer] {{ padding: .3rem .8rem }}
   [data-testid=stAlertContainer] p {{ margin-bottom: .3rem }}
+  [data-testid=stAlertContainer] [data-testid=stMarkdownContainer] {{ margin-bottom: -.3rem }}
   [data-testid=stAlertContainer] p:nth-child(n + 3) {{ display: none }}
   {_PARTS} > .stElementContainer:has([data-testid=stCaptionContainer]) {{ display: none }}
 }}
