@@ -308,7 +308,7 @@ def check_conclusion(page, what):
     """A conclusion and its figure stand on one screen of 1280 × 720, the figure not too low to be read."""
     assert page.evaluate(SCROLLS) == [], what
     assert over_each_other(page.evaluate(WORDS)) == [], what
-    for frame in main(page).get_by_role("alert").filter(visible=True).all():
+    for frame in main(page).get_by_test_id("stAlertContainer").filter(visible=True).all():
         last = frame.locator("p").filter(visible=True).last.bounding_box()
         box = frame.bounding_box()
         assert last["y"] + last["height"] <= box["y"] + box["height"] - 2, what
