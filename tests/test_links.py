@@ -163,10 +163,8 @@ def test_what_stands_beside_a_lesson_takes_the_place_of_its_own(own):
     wanted = from_query({**own, "seed": "7"})[0]
     assert notes == ()
     assert (found.kind, found.text, found.weights) == (wanted.kind, wanted.text, wanted.weights)
-    if "weights" in own:
-        assert (found.cells, found.hidden_size) == (wanted.cells, wanted.hidden_size)
-    else:
-        assert (found.cells, found.hidden_size) == (("rnn",), 32)
+    cells_and_size = (wanted.cells, wanted.hidden_size) if "weights" in own else (("rnn",), 32)
+    assert (found.cells, found.hidden_size) == cells_and_size
 
 
 @pytest.mark.parametrize(
