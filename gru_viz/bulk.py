@@ -26,7 +26,8 @@ class Straight:
 
 def compile_straight(nodes: Sequence[Node]) -> Straight:
     """``nodes`` come after their arguments; an argument that is not among them is taken from the values."""
-    given = dict.fromkeys(arg for node in nodes for arg in node.args if arg not in set(nodes))
+    inside = set(nodes)
+    given = dict.fromkeys(arg for node in nodes for arg in node.args if arg not in inside)
     names = {node: f"v{k}" for k, node in enumerate((*given, *nodes))}
     namespace: dict[str, Any] = {"product": product, "asarray": np.asarray}
     namespace |= {f"node_{name}": node for node, name in names.items()}
