@@ -11,6 +11,7 @@ import numpy as np
 from gru_viz.cells import Cell
 from gru_viz.conclusions.contrast import CONTRAST
 from gru_viz.experiment import Experiment
+from gru_viz.measures.equations import ROUNDING
 from gru_viz.parameters import spectrum
 from gru_viz.runs import cells_of, contrast, parameters, trace, until
 from gru_viz.sequences import parse_sequence
@@ -121,7 +122,7 @@ def _jump(experiment: Experiment) -> int:
 def first_apart(experiment: Experiment) -> int:
     """The step at which two cells' h differ first. 0: the first; 1: the second; 2: later or never."""
     one, other = (report.states["h"] for report in contrast(experiment).reports[:2])
-    apart = np.flatnonzero(np.abs(one - other).max(axis=1) > 1e-12)
+    apart = np.flatnonzero(np.abs(one - other).max(axis=1) > ROUNDING)
     return min(int(apart[0]), 2) if apart.size else 2
 
 

@@ -13,6 +13,7 @@ from gru_viz.cells import cell
 from gru_viz.conclusions.common import in_each, listed
 from gru_viz.conclusions.contrast import CONTRAST
 from gru_viz.experiment import Experiment
+from gru_viz.measures.equations import ROUNDING
 from gru_viz.parameters import spectrum, stacked_sets
 from gru_viz.runs import Contrast, cells_of, contrast, keep_sets, parameters, trace
 from gru_viz.sequences import parse_sequence
@@ -116,7 +117,7 @@ def latched(experiment: Experiment) -> str:
 def two_conventions(experiment: Experiment) -> str:
     one, other = (report.states["h"] for report in contrast(experiment).reports)
     first, second, *later = np.abs(one - other).max(axis=1).tolist()
-    at_first = number(first, 2) if first > 1e-12 else f"only rounding ({number(first, 2)})" if first else "0"
+    at_first = number(first, 2) if first > ROUNDING else f"only rounding ({number(first, 2)})" if first else "0"
     return (
         f"With one set of random weights (seed {experiment.seed}) the largest difference between the units of the two "
         f"GRUs is {at_first} after step 1, {number(second, 2)} after step 2 and up to {number(max(later), 2)} "
