@@ -10,8 +10,8 @@ import numpy as np
 
 from gru_viz.cells import Cell
 from gru_viz.conclusions.contrast import CONTRAST
+from gru_viz.conventions import ROUNDING
 from gru_viz.experiment import Experiment
-from gru_viz.measures.equations import ROUNDING
 from gru_viz.parameters import spectrum
 from gru_viz.runs import cells_of, contrast, parameters, trace, until
 from gru_viz.sequences import parse_sequence

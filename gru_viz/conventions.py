@@ -24,6 +24,7 @@ MEANINGS = {
     "update": "update gate: the share of the candidate that is written; 1 - {gate} of the old state is kept",
 }
 EXCHANGED = "; here z and one minus z are exchanged"
+ROUNDING = 1e-12  # what conventions that are the same leave of each other, and those that are not exceed
 
 
 def swap_z(cell: Cell, params: Mapping[str, object]) -> tuple[Cell, Parameters]:

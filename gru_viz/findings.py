@@ -12,8 +12,8 @@ import numpy as np
 from gru_viz.cells import cell
 from gru_viz.conclusions.common import in_each, listed
 from gru_viz.conclusions.contrast import CONTRAST
+from gru_viz.conventions import ROUNDING
 from gru_viz.experiment import Experiment
-from gru_viz.measures.equations import ROUNDING
 from gru_viz.parameters import spectrum, stacked_sets
 from gru_viz.runs import Contrast, cells_of, contrast, keep_sets, parameters, trace
 from gru_viz.sequences import parse_sequence

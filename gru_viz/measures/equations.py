@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gru_viz.cells import CATALOGUE, Cell, cell
-from gru_viz.conventions import negated_parameters, swap_z, update_gates
+from gru_viz.conventions import ROUNDING, negated_parameters, swap_z, update_gates
 from gru_viz.engine import run
 from gru_viz.equations import RECURRENT_MATRIX, VECTOR
 from gru_viz.experiment import Experiment, without_view
@@ -26,7 +26,6 @@ from gru_viz.torch_bridge.check import GRADIENT_TOLERANCE, SMALLEST, VALUE_TOLER
 from gru_viz.trace import Trace
 
 FLUCTUATION = 1_000  # by which what rounding leaves differs from one way of computing to another
-ROUNDING = 1e-12  # what conventions that are the same leave of each other, and those that are not exceed
 
 
 @dataclass(frozen=True)
