@@ -39,12 +39,12 @@ class BackwardPlan:
     @functools.cached_property
     def make(self) -> Arrays:
         """The arrays of the loop, fixed and rows, and the adjoints by node."""
-        return compile_arrays(self.steps.fixed, self.steps.rows, self.adjoint_of, backwards=1)
+        return compile_arrays(self.steps.fixed, self.steps.rows, self.adjoint_of)
 
     @functools.cached_property
     def make_with_loss(self) -> Arrays:
         steps = self.steps_with_loss
-        return compile_arrays(steps.fixed, steps.rows, self.adjoint_of, backwards=1)
+        return compile_arrays(steps.fixed, steps.rows, self.adjoint_of)
 
     @functools.cached_property
     def values(self) -> int:

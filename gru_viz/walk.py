@@ -18,7 +18,7 @@ from gru_viz.bulk import product_into
 from gru_viz.errors import InputError
 from gru_viz.graph import Array
 from gru_viz.labels import grouped
-from gru_viz.loop import Steps
+from gru_viz.loop import Steps, together
 from gru_viz.stacks import transposed
 from gru_viz.trace import Trace
 
@@ -93,8 +93,8 @@ class Walk:
             if self.early:
                 self.scale_loss(lo, hi, exponent)
             first = [self.states[name][hi] for _, name in steps.first]
-            chunk = rows if hi - lo == self.steps else [row[self.steps - hi : self.steps - lo] for row in rows]
-            steps.run(products, fixed, first, zip(*chunk, strict=True))
+            chunk = rows if hi - lo == self.steps else [row[lo:hi] for row in rows]
+            steps.run(products, fixed, first, together(map(reversed, chunk)))
             is_first, square = square is None, self.square(lo, hi + 1)
             if is_first and not _is_near_one(square[-1]):  # most losses are: so it is looked at afterwards
                 square = square[-1:]
@@ -223,10 +223,7 @@ def _next_chunk(square: Array, left: int) -> tuple[int, Array | None]:
 
 def _between(square: Array, low: float, high: float) -> bool:
     """Whether all are; False for nan."""
-    if square.size == 1:
-        return low < square.item() < high
-    flat = square.ravel()
-    return bool(np.minimum.reduce(flat) > low and np.maximum.reduce(flat) < high)
+    return low < square.item(square.argmin()) and square.item(square.argmax()) < high  # nan is the least and the largest
 
 
 def _is_near_one(square: Array) -> bool:
