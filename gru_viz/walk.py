@@ -222,8 +222,8 @@ def _next_chunk(square: Array, left: int) -> tuple[int, Array | None]:
 
 
 def _between(square: Array, low: float, high: float) -> bool:
-    """Whether all are; False for nan."""
-    return low < square.item(square.argmin()) and square.item(square.argmax()) < high  # nan is the least and the largest
+    """Whether all are; False for nan, which counts as the least and as the largest."""
+    return low < square.item(square.argmin()) and square.item(square.argmax()) < high
 
 
 def _is_near_one(square: Array) -> bool:
