@@ -14,7 +14,7 @@ from gru_viz.errors import InputError, check_kind, shown
 from gru_viz.forward import ForwardPlan, forward_plan
 from gru_viz.graph import Array, Node
 from gru_viz.labels import grouped
-from gru_viz.loop import slots_of, together
+from gru_viz.loop import each_step, slots_of
 from gru_viz.parameters import (
     A_CELL,
     MAX_INPUT_SIZE,
@@ -167,7 +167,7 @@ def _walk(
     stacks = [_independent(stack, picks, values, x, shape, sweep) for stack in plan.stacks]
     products = [product_into(picks[stack.matrix], sweep, len(shape) > 2) for stack in plan.stacks]
     fixed, first, rows, recorded = plan.make(stacks, states, values, shape)
-    plan.steps.run(products, fixed, first, together(rows))
+    plan.steps.run(products, fixed, first, each_step(rows))
     return recorded
 
 

@@ -115,7 +115,7 @@ class Loop:
         return Steps(source, namespace["steps"], tuple(self.fixed), tuple(first), tuple(rows))
 
 
-def together(rows: Iterable[Iterable[np.ndarray]]) -> Iterator[tuple[np.ndarray, ...]]:
+def each_step(rows: Iterable[Iterable[np.ndarray]]) -> Iterator[tuple[np.ndarray, ...]]:
     """The rows of each step. All have as many steps: to look whether each ends too (``strict``) takes a third of a
     microsecond for each, as the end of an array is an exception with a sentence."""
     return zip(*rows, strict=False)

@@ -18,7 +18,7 @@ from gru_viz.bulk import product_into
 from gru_viz.errors import InputError
 from gru_viz.graph import Array
 from gru_viz.labels import grouped
-from gru_viz.loop import Steps, together
+from gru_viz.loop import Steps, each_step
 from gru_viz.stacks import transposed
 from gru_viz.trace import Trace
 
@@ -94,9 +94,9 @@ class Walk:
                 self.scale_loss(lo, hi, exponent)
             first = [self.states[name][hi] for _, name in steps.first]
             chunk = rows if hi - lo == self.steps else [row[lo:hi] for row in rows]
-            steps.run(products, fixed, first, together(map(reversed, chunk)))
+            steps.run(products, fixed, first, each_step(map(reversed, chunk)))
             is_first, square = square is None, self.square(lo, hi + 1)
-            if is_first and not _is_near_one(square[-1]):  # most losses are: so it is looked at afterwards
+            if is_first and not _is_near_one(square[-1:]):  # most losses are: so it is looked at afterwards
                 square = square[-1:]
                 continue
             if not in_range(square):
