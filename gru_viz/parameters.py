@@ -14,7 +14,7 @@ import numpy as np
 from gru_viz.cells import Cell
 from gru_viz.equations import INPUT_MATRIX, RECURRENT_MATRIX, VECTOR
 from gru_viz.errors import InputError, check_kind, finite_number, shown, texts, whole_number
-from gru_viz.streams import streams
+from gru_viz.streams import Streams
 
 MAX_HIDDEN_SIZE = 512
 MAX_INPUT_SIZE = 1_024
@@ -83,23 +83,24 @@ def init_params(
         name: [f"{name}|{token}" for token in names] if shape == INPUT_MATRIX else [name]
         for name, shape in cell.parameters.items()
     }
-    stream, scale = streams(seed, [key for own in keys.values() for key in own]), 1 / np.sqrt(hidden_size)
-
-    def uniform(key: str, *size: int) -> np.ndarray:
-        return stream(key).uniform(-scale, scale, size)
-
+    streams, scale = Streams(seed, [key for own in keys.values() for key in own]), 1 / np.sqrt(hidden_size)
+    short = [key for name, own in keys.items() if cell.parameters[name] != RECURRENT_MATRIX for key in own]
+    drawn, used = streams.uniform(short, -scale, scale, hidden_size), 0
     params = {}
     for name, shape in cell.parameters.items():
-        if shape == INPUT_MATRIX:
-            params[name] = input_gain * np.stack([uniform(key, hidden_size) for key in keys[name]], axis=1)
-        elif shape == RECURRENT_MATRIX:
-            size = hidden_size, hidden_size
-            square = uniform(name, *size) if scheme == "uniform" else _orthogonal(stream(name).standard_normal(size))
+        if shape == RECURRENT_MATRIX:
+            size, stream = (hidden_size, hidden_size), streams.generator(name)
+            uniform = scheme == "uniform"
+            square = stream.uniform(-scale, scale, size) if uniform else _orthogonal(stream.standard_normal(size))
             params[name] = recurrent_gain * square
+            continue
+        own, used = drawn[used : used + len(keys[name])], used + len(keys[name])
+        if shape == INPUT_MATRIX:
+            params[name] = np.multiply(input_gain, own.T, order="C")
         elif name in constants:
             params[name] = np.full(hidden_size, constants[name])
         else:
-            params[name] = uniform(name, hidden_size) if scheme == "uniform" else np.zeros(hidden_size)
+            params[name] = own[0] if scheme == "uniform" else np.zeros(hidden_size)
     return params
 
 
