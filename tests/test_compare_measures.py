@@ -161,6 +161,20 @@ def test_a_chaotic_setting_leaves_the_others_their_answers():
     assert [each.steps for each in found_for(experiment)[0][0].prices] == [None, None, 228, 370]
 
 
+@pytest.mark.parametrize(
+    ("largest", "said"), [(0.5, True), (1 - 1e-4, True), (1.0, False), (1 + 1e-6, False), (3.0, False)]
+)
+def test_what_shrinks_is_what_has_its_eigenvalues_within_the_unit_circle(largest, said):
+    """Matrices that stretch at first: their norms say nothing."""
+    rng = np.random.default_rng(8)
+    basis = rng.normal(size=(6, 6))
+    blocks = np.diag([largest, 0.3, -0.2, 0.1, 0.0, 0.4]) + 10 * np.diag([0.0, 1.0, 1.0, 1.0, 1.0], 1)
+    turned = largest * np.array([[np.cos(2.0), -np.sin(2.0)], [np.sin(2.0), np.cos(2.0)]])
+    one = basis @ blocks @ np.linalg.inv(basis)
+    assert measures.shrinks(np.stack([one, 0.1 * np.eye(6)])).tolist() == [said, True]
+    assert measures.shrinks(turned[None]).tolist() == [said]
+
+
 def test_equations_without_one_solution_have_none():
     matrices = np.array([[[2.0, 1.0], [1.0, 1.0]], [[1.0, 1.0], [1.0, 1.0]]])
     found, is_one = measures.solved(matrices, np.array([[3.0, 2.0], [1.0, 2.0]]))

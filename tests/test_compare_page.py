@@ -32,7 +32,7 @@ def test_the_figure_has_a_point_for_each_price(theme):
         assert [y and round(10**y) for y in line["y"]] == [one.steps for one in each.prices]
         assert all(low < x < high for x in line["x"] if x is not None)
         assert all(bottom < y < top for y in line["y"] if y)
-        assert each.cell.title in line["text"][-1]
+        assert each.cell.title in [text for text, x in zip(line["text"], line["x"], strict=True) if x is not None][-1]
         assert line["marker"]["color"] == cell_colour(theme, each.cell)
         largest = [one.keep for one, size in zip(each.prices, line["marker"]["size"], strict=True) if size > 9]
         assert largest == [1.0]
@@ -45,6 +45,29 @@ def test_nothing_left_stands_at_the_edge_that_says_so():
     assert line["y"][1] is None
     assert (axis["tickvals"][0], axis["ticktext"][0]) == (-14, "nothing")
     assert "nothing" not in price_figure([made()], 3.0, LIGHT)["layout"]["xaxis"]["ticktext"]
+
+
+@pytest.mark.parametrize(
+    ("points", "texts"),
+    [
+        (((0.1, 5), (0.5, 50)), ["50 %", "GRU, 95 %"]),
+        (((0.1, 5), (0.5, None)), ["GRU, 50 %", ""]),
+        (((0.1, 0), (0.5, 50)), ["", "GRU, 95 %"]),
+        (((None, 5), (0.5, 0)), ["", ""]),
+        (((0.1, 5),), ["GRU"]),
+    ],
+)
+def test_the_name_of_a_cell_stands_at_its_last_point_whichever_that_is(points, texts):
+    (line,) = price_figure([made("gru", points)], 3.0, LIGHT)["data"]
+    assert line["text"] == texts
+
+
+def test_a_cell_whose_most_keeping_settings_do_not_settle_is_named_all_the_same():
+    """By brute force two of the four settings come to rest."""
+    found, _ = found_for(Experiment(cells=("gru",), hidden_size=16, seed=6229, recurrent_gain=4, input_gain=0.5))
+    assert [each.steps is None for each in found[0].prices] == [True, True, False, False]
+    (line,) = price_figure(found, 2.0, LIGHT)["data"]
+    assert [bool(text) for text in line["text"]] == [x is not None for x in line["x"]] == [False, False, True, True]
 
 
 def test_a_price_without_both_numbers_has_no_point():

@@ -89,7 +89,10 @@ def _axis(theme: Theme, low: float, high: float, ticks: list[float], texts: list
 def _line(each: Comparison, side: str, own: float, theme: Theme) -> Figure:
     several = len(each.prices) > 1
     names = [KEEP_CHOICES[price.keep] for price in each.prices] if several else [""]
-    texts = [*names[:1], *[""] * (len(names) - 2), f"{each.cell.title}, {names[-1]}"] if several else [each.cell.title]
+    texts = [""] * len(names)
+    if drawn := [k for k, price in enumerate(each.prices) if price.has_point]:  # the first and the last have a label
+        texts[drawn[0]] = names[drawn[0]]
+        texts[drawn[-1]] = f"{each.cell.title}, {names[drawn[-1]]}" if several else each.cell.title
     colour, style = cell_colour(theme, each.cell), cell_style(each.cell)
     return {
         "type": "scatter", "mode": "lines+markers+text", "name": each.cell.title, "cliponaxis": False,

@@ -31,6 +31,7 @@ SETTLE_STEPS, BLOCK = 3_000, 50  # the most steps in which h may come to rest, a
 REST = 1e-6  # h is at rest if it moved less than this share of its size in the last BLOCK steps
 NEAR = 0.05  # h was near a place if in the last quarter of BLOCK steps at most this share of its way was left
 NEWTON_STEPS, EXACT = 8, 1e-5  # the last of them moves by no more than this share of the size: it doubles the digits
+SQUARINGS = 22  # of a Jacobian: its power of 2**21 is small where its eigenvalues are within 1 - REST or so
 NO_CHANGE = 1e-6  # of the size of h: what changes it less does not change it, as no place of rest is known better
 MAX_STEPS = 500  # of the sequence, over which the memory of the first step is measured
 LEAST = 1e-14  # a share below it is rounding: nothing is left
@@ -202,16 +203,22 @@ def rest(
         is_over = len(path) * BLOCK >= SETTLE_STEPS
         if is_over or (len(path) >= 2 * looked and slows_down(path[0][0], seen).all()):
             place, draws = attractor(ran, sets)
-            goal, last = joined(place, watched), joined(ran.states, of.states)[1:]
+            goal = joined(place, watched)
             far, left = (np.linalg.norm(part - goal, axis=-1) for part in (path[0][0], seen[-BLOCK // 4 :]))
             drawn = draws & (left.max(axis=0) <= NEAR * far)
-            stays = np.ptp(last, axis=0).max(axis=-1) <= REST * np.abs(last).max(axis=(0, -1))
-            if is_over or (stays | drawn).all():
+            settled = drawn if drawn.all() else drawn | stays(joined(ran.states, of.states)[1:])
+            if is_over or settled.all():
                 break
             looked = len(path)
     states = {name: np.where(drawn[:, None], place[name], start[name]) for name in start}
     h = states["h"]  # the first of the states
-    return Rest(states, np.concatenate([*(part[..., : h.shape[-1]] for part in path), h[None]]), stays | drawn)
+    return Rest(states, np.concatenate([*(part[..., : h.shape[-1]] for part in path), h[None]]), settled)
+
+
+def stays(values: np.ndarray) -> np.ndarray:
+    """For each set whether none of these (BLOCK, sets, S) moved by more than the share REST of the largest."""
+    still: np.ndarray = np.ptp(values, axis=0).max(axis=-1) <= REST * np.abs(values).max(axis=(0, -1))
+    return still
 
 
 def slows_down(first: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -225,8 +232,7 @@ def slows_down(first: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 def attractor(ran: Trace, sets: Parameters) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Newton's method from the last step of a run of these sets: where such a step changes nothing, and for each set
-    whether that place was found and draws what is near it: all eigenvalues of the step's Jacobian are within the unit
-    circle."""
+    whether that place was found and draws what is near it."""
     of, hidden, x = ran.cell, ran.hidden_size, ran.inputs[-1:]
     end, unity = joined(at_the_end(ran), of.states), np.eye(len(of.states) * hidden)
     bound = 1e3 * max(1.0, float(np.abs(end).max()))
@@ -240,7 +246,20 @@ def attractor(ran: Trace, sets: Parameters) -> tuple[dict[str, np.ndarray], np.n
         if exact.all():
             break
         ran = run(of, sets, x, states)
-    return states, exact & (np.abs(np.linalg.eigvals(jacobians)).max(axis=-1) < 1 - REST)
+    return states, exact & shrinks(jacobians)
+
+
+def shrinks(jacobians: np.ndarray) -> np.ndarray:
+    """For each set whether a high power of its matrix (sets, S, S) makes all that it is multiplied by smaller: all
+    eigenvalues are within the unit circle, by more than REST or so. The powers take a quarter of their time."""
+    power, is_small = jacobians, np.zeros(len(jacobians), dtype=bool)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for _ in range(SQUARINGS):
+            is_small |= np.linalg.norm(power, axis=(-2, -1)) < 1  # Frobenius: no smaller than how much it stretches
+            if is_small.all():
+                break
+            power = power @ power
+    return is_small
 
 
 def solved(matrices: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
