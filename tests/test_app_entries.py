@@ -6,7 +6,7 @@ import pytest
 from gru_viz.experiment import Experiment
 from gru_viz.figures.common import untyped
 from gru_viz.handset import HAND_SET
-from gru_viz.sequences import default_replacement, from_signal, from_text
+from gru_viz.sequences import default_replacement, from_signal, from_text, parse_sequence
 from tests import expected
 from tests.expected import TITLES, all_found
 from tests.visitor import (
@@ -246,6 +246,31 @@ def test_of_a_first_visit_nobody_says_that_a_sequence_was_read_before():
     assert experiment(app) == Experiment(seed=3)
     enter(app, "text", " ")
     assert errors(app)[0].endswith(MISTAKE)
+
+
+@pytest.mark.parametrize(
+    ("kind", "refused", "said", "mended"),
+    [
+        ("text", "  ", "blanks", "Ada"),
+        ("numbers", "1 two 3", 'Number 2 is "two"', "1 2 3"),
+        ("rows", "1 2\n3", "Row 2", "1 2\n3 4"),
+    ],
+)
+def test_what_a_link_could_not_say_stays_in_its_field_until_it_is_mended(kind, refused, said, mended):
+    app = open_app(**{kind: refused, "seed": "3"})
+    for seed in (3, 4, 5):
+        (sentence,) = errors(app)
+        assert sentence.endswith("The figures show another sequence.")
+        assert said in sentence
+        (typed,) = [each.value for each in (*app.text_input, *app.text_area) if each.key == f"experiment_{kind}"]
+        assert typed == refused
+        found = experiment(app)
+        assert (found.kind, found.seed) == (kind, seed)
+        assert len(parse_sequence(kind, found.text).tokens) > 1
+        enter(app, "seed", seed + 1)
+        assert warnings(app) == []
+    enter(app, kind, mended)
+    assert (errors(app), experiment(app).text) == ([], mended)
 
 
 def test_a_replacement_comes_back_when_it_fits_again():

@@ -1,5 +1,6 @@
 """What surrounds every page: page settings, navigation, the sidebar, the course, the projector."""
 
+from base64 import b64encode
 from typing import Any
 
 import streamlit as st
@@ -17,6 +18,8 @@ from gru_viz.ui.server import prepare
 from gru_viz.ui.sidebar import sidebar
 from gru_viz.ui.turns import turn
 
+# As text: Streamlit would read the file again in every run.
+ICON = "data:image/svg+xml;base64," + b64encode((ROOT / "static/icon.svg").read_bytes()).decode()
 SIDEBAR_WIDTH = 330  # px: no row of buttons breaks
 
 
@@ -26,7 +29,7 @@ def frame() -> None:
 
 
 def _frame() -> None:
-    st.set_page_config("GRU, LSTM and RNN, step by step", ROOT / "static/icon.svg", "wide", SIDEBAR_WIDTH)
+    st.set_page_config("GRU, LSTM and RNN, step by step", ICON, "wide", SIDEBAR_WIDTH)
     prepare()
     state.begin()
     page = st.navigation(list(_pages().values()), position="top")

@@ -67,12 +67,13 @@ def say(field: str, sentence: str) -> None:
 
 def begin() -> Experiment:
     """Called first in every run. The link decides on a first visit, a reload, after a restart of the server, and on
-    Back and Forward; else the session does, as a quick second change still carries the link of the first."""
-    first = "experiment" not in st.session_state
-    if first or _came_by_history():
+    Back and Forward; else the session does, as a quick second change still carries the link of the first. Only then the
+    link is written, once for all that was changed: after Back the browser may be farther back by now, where the same
+    link would be a new page and end all Forward."""
+    if "experiment" not in st.session_state or _came_by_history():
         _take_link()
-    if not first:
-        write_link()
+    else:
+        _write_link()
     return current()
 
 
@@ -99,13 +100,16 @@ def _take_link() -> None:
     if asked.example and _names_views_alone(query):
         views = {name: getattr(asked, name) for name, setting in SETTINGS.items() if setting.view}
         asked = replace(example(asked.example).experiment, **views)
-    experiment, unread = _readable(asked)
-    if unread:
-        notes += (unread,)
+    experiment, refusal = _readable(asked)
+    if refusal:
+        notes += (f"The sequence in the link cannot be read. {refusal} The figures show another in its place.",)
     elif (asked.replace, asked.by) != (experiment.replace, experiment.by) and {"replace", "by"} & {*query}:
         old, new = quoted(asked.replace), quoted(asked.by)
         notes += (f"The link replaces {old} by {new}, which is not possible in its sequence: we suggest another.",)
     _show(experiment, {"link": " ".join(notes)} if notes else {})
+    if refusal:  # as if it had been typed: it stays in its field, with its sentence, until it is mended
+        st.session_state[key(asked.kind)] = asked.text
+        problems()[asked.kind] = f"{refusal} The figures show another sequence."
 
 
 def _names_views_alone(query: Iterable[str]) -> bool:
@@ -149,7 +153,6 @@ def put(field: str, value: Any) -> None:
     if field not in KINDS and (experiment.kind, experiment.text) != (before.kind, before.text):
         _update(experiment.kind, experiment.text)
         problems().pop(experiment.kind, None)
-    write_link()
 
 
 def _changed(before: Experiment, field: str, value: Any) -> Experiment:
@@ -219,9 +222,8 @@ def reset() -> None:
 
 
 def show(experiment: Experiment) -> None:
-    """Take over a whole experiment, which must be readable, and write its link."""
+    """Take over a whole experiment, which must be readable."""
     _show(experiment, {})
-    write_link()
 
 
 def _show(experiment: Experiment, found: dict[str, str]) -> None:
@@ -245,7 +247,7 @@ def _show(experiment: Experiment, found: dict[str, str]) -> None:
             st.session_state[name] = biases[gate]
 
 
-def write_link() -> None:
+def _write_link() -> None:
     """The experiment into the address bar; a sequence that is too long for it is kept for this visitor's Back."""
     experiment = current()
     query = to_link(experiment)
@@ -256,8 +258,6 @@ def write_link() -> None:
         kept[name] = kept.pop(name, (experiment.kind, experiment.text))  # the last one used stands last
         while len(kept) > 1 and sum(len(text) for _, text in kept.values()) > _MAX_LONG:
             del kept[next(iter(kept))]
-    if _came_by_history() and _link() == {name: [text] for name, text in query.items()}:
-        return  # the browser may be farther back by now, where the same link would be a new page and end all Forward
     st.query_params.from_dict(query)
 
 
@@ -329,11 +329,11 @@ def _with_sequence(experiment: Experiment, kind: str, text: str) -> Experiment:
 
 
 def _readable(experiment: Experiment) -> tuple[Experiment, str]:
-    """The experiment of a link, with the default sequence, or that of its hand-set weights, in place of one that cannot
-    be read, and why."""
+    """The experiment of a link, with the first sequence of its kind, or that of its hand-set weights, in place of one
+    that cannot be read, and why it cannot."""
     try:
         return with_fitting_replacement(experiment, parse_sequence(experiment.kind, experiment.text)), ""
     except InputError as problem:
-        usual = HAND_SET.get(experiment.weights) or Experiment()
-        readable = replace(experiment, kind=usual.kind, text=usual.text, replace=usual.replace, by=usual.by)
-        return readable, f"The sequence in the link cannot be read. {problem} The figures show another in its place."
+        own = HAND_SET.get(experiment.weights)
+        readable = replace(experiment, text=own.text if own else FIRST[experiment.kind])
+        return with_fitting_replacement(readable, parse_sequence(readable.kind, readable.text)), str(problem)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.visiting import experiment
+from tests.browser.visiting import address, experiment, press
 from tests.browser.watching import settled
 
 
@@ -25,3 +25,20 @@ def test_back_three_times_at_once_leaves_the_way_forward(server, open_page, paus
     assert experiment(settled(page)).seed == own + 4
     page.get_by_role("button", name="Next seed", exact=True).click()  # a change ends the way forward
     assert experiment(settled(page)).seed == own + 5
+
+
+def test_back_to_a_link_that_cannot_be_read_leaves_it_in_the_address_and_in_its_field(server, open_page):
+    page = open_page(address(server, numbers="1 two 3", seed=3))
+    for _ in range(2):
+        said = page.get_by_role("alert").filter(has_text="The figures show another sequence.")
+        said.wait_for()
+        assert page.get_by_role("textbox", name="Sequence", exact=True).input_value() == "1 two 3"
+        assert "two" in page.url
+        press(page, "next_seed", "Next seed")
+        assert (experiment(page).seed, "two" in page.url) == (4, False)
+        said.wait_for()
+        assert page.get_by_role("textbox", name="Sequence", exact=True).input_value() == "1 two 3"
+        page.go_back()
+        settled(page)
+    page.go_forward()
+    assert experiment(settled(page)).seed == 4
