@@ -18,6 +18,7 @@ from gru_viz.ui.trajectories import (
     ask_cell,
     ask_held,
     held_portrait,
+    inner,
     other_columns,
     panels,
     path_columns,
@@ -36,7 +37,8 @@ def paths() -> None:
     finding(conclusions.variance(found, experiment.basis))
     drawn = {}
     for path in found.paths:
-        own = path_figure(path, labels, limits(found.paths if shared else [path]), theme())
+        extent = limits(found.paths if shared else [path])
+        own = path_figure(path, labels, extent, theme(), inner(len(found.paths)))
         drawn[path.cell.name] = own, conclusions.described(path)
     panels(drawn, key="path")
     choice("basis", ("own", "shared"), conclusions.BASES.__getitem__)

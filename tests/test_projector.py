@@ -4,15 +4,21 @@ import copy
 import itertools
 import re
 
+import numpy as np
 import pytest
 
 from gru_viz.cells import CATALOGUE, cell_names
 from gru_viz.experiment import Experiment
 from gru_viz.figures.compare import price_figure
 from gru_viz.figures.contrast import difference_figure, gradient_figure, states_figure
+from gru_viz.figures.curves import Curve, curves_figure
 from gru_viz.figures.gates import gates_figure
-from gru_viz.figures.projector import BELOW_CONCLUSION, LINE, LOWEST, TEXT, enlarged
+from gru_viz.figures.projector import BELOW_CONCLUSION, LINE, LOWEST, NUMBER, TEXT, enlarged
+from gru_viz.figures.spectra import circle_figure
+from gru_viz.figures.trajectories import limits, path_figure
 from gru_viz.measures.gates import gates
+from gru_viz.measures.spectra import Spectra
+from gru_viz.measures.trajectories import trajectories
 from gru_viz.runs import contrast, traces
 from gru_viz.sequences import parse_sequence
 from gru_viz.theme import DARK, LIGHT
@@ -41,11 +47,13 @@ def figures():
 
 
 FIGURES = dict(figures())
-CLOSE = FIGURES["close numbers"] = copy.deepcopy(FIGURES["gradient"])
-LOW, HIGH = CLOSE["layout"]["yaxis"]["range"]
-CLOSE["layout"]["yaxis"] |= {
-    "tickvals": [LOW + (HIGH - LOW) * share for share in (0.1, 0.15, 0.2, 0.9, 0.16)], "ticktext": list("abcde")
-}  # fmt: skip
+LOW, HIGH = FIGURES["gradient"]["layout"]["yaxis"]["range"]
+for NAME, SHARES in (("close numbers", [0.1, 0.15, 0.2, 0.9, 0.16]), ("many numbers", np.linspace(0.05, 0.95, 16))):
+    CLOSE = FIGURES[NAME] = copy.deepcopy(FIGURES["gradient"])
+    CLOSE["layout"]["yaxis"] |= {
+        "tickvals": [LOW + (HIGH - LOW) * share for share in SHARES],
+        "ticktext": list("abcdefghijklmnop")[: len(SHARES)],
+    }
 PLACED = {"y", "y0", "y1", "domain"}  # upwards, in parts of the plot
 LENGTHS = {"size", "width", "height", "l", "r", "t", "b", "xshift", "yshift", "standoff", "thickness", "xpad"}
 
@@ -111,33 +119,45 @@ def test_no_name_lies_over_another(name, side, lowest):
 
 @pytest.mark.parametrize("lowest", [LOWEST, BELOW_CONCLUSION])
 @pytest.mark.parametrize("name", FIGURES)
-def test_no_number_of_an_axis_lies_over_another_and_the_last_one_stays(name, lowest):
+def test_no_number_of_an_axis_lies_over_another_and_the_ends_stay(name, lowest):
     small, large = FIGURES[name], enlarged(FIGURES[name], lowest)
     axis, before = large["layout"].get("yaxis", {}), small["layout"].get("yaxis", {})
     if "tickvals" in before and "range" in before:
         places = sorted(axis["tickvals"])
         px = plot_height(large) / (axis["range"][1] - axis["range"][0])
-        assert all((high - low) * px >= TEXT for low, high in itertools.pairwise(places))
-        assert len(axis["tickvals"]) == len(axis.get("ticktext", axis["tickvals"])) >= 1
+        assert all((high - low) * px >= NUMBER for low, high in itertools.pairwise(places))
+        assert len(axis["tickvals"]) == len(axis.get("ticktext", axis["tickvals"])) >= 2
         pairs = dict(zip(before["tickvals"], before["ticktext"], strict=True))
         assert all(pairs[at] == text for at, text in zip(axis["tickvals"], axis["ticktext"], strict=True))
         assert axis["ticktext"][-1] == before["ticktext"][-1]
+        is_near = abs(before["tickvals"][-1] - before["tickvals"][0]) * px < NUMBER
+        assert is_near or axis["ticktext"][0] == before["ticktext"][0]
+        assert len([text for text in axis["ticktext"] if "of last" not in text]) >= min(2, len(before["ticktext"]))
+
+
+@pytest.mark.parametrize("last", [-0.5, -0.28, -0.2, 0.0, 0.11, 0.5, 0.7, 0.74, 0.95])
+@pytest.mark.parametrize("lost", [0, 0.3, 1.9, 2.1, 3, 7, 15, 80, 700])
+def test_every_axis_of_powers_says_a_distance_beside_its_guide(last, lost):
+    curves = [Curve(CATALOGUE[0], np.linspace(last - lost, last, 9), "RNN")]
+    axis = enlarged(curves_figure(curves, "a" * 9, LIGHT, "", share=0.01), BELOW_CONCLUSION)["layout"]["yaxis"]
+    assert len([text for text in axis["ticktext"] if "of last" not in text]) >= 2
 
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_what_stands_beside_a_plot_has_room_there(name):
     layout = enlarged(FIGURES[name])["layout"]
     for each in layout["annotations"]:
-        if each.get("xref") == "paper" and each.get("xanchor") == "right":
-            longest = max(len(re.sub("<.*?>", "", line)) for line in each["text"].split("<br>"))
-            assert layout["margin"]["l"] >= 0.5 * TEXT * longest - each["xshift"]
+        for side, anchor, x in (("l", "right", 0), ("r", "left", 1)):
+            if (each.get("xref"), each.get("xanchor"), each["x"]) == ("paper", anchor, x):
+                longest = max(len(re.sub("<.*?>", "", line)) for line in each["text"].split("<br>"))
+                assert layout["margin"][side] >= 0.5 * TEXT * longest + abs(each["xshift"])
 
 
 @pytest.mark.parametrize("name", ["gradient", "states", "difference", "gates", "price", "gradient of all"])
 def test_a_figure_is_low_enough_for_the_smallest_picture(name):
     assert enlarged(FIGURES[name])["layout"]["height"] <= LOWEST
     below = enlarged(FIGURES[name], BELOW_CONCLUSION)["layout"]["height"]
-    assert below <= {"gradient of all": 440}.get(name, BELOW_CONCLUSION)  # ten names
+    assert below <= BELOW_CONCLUSION
 
 
 def test_panels_keep_their_order_their_names_and_room_for_titles_between_them():
@@ -165,3 +185,25 @@ def test_panels_keep_their_order_their_names_and_room_for_titles_between_them():
 
 def test_the_catalogue_is_what_is_measured_here():
     assert len(ALL.cells) == len(CATALOGUE)
+
+
+@pytest.mark.parametrize("name", cell_names())
+def test_a_narrow_plane_has_its_names_above_and_below(name):
+    found = trajectories(Experiment(cells=(name,))).paths[0]
+    small = path_figure(found, list(THREE.text), limits([found]), LIGHT)["layout"]
+    large = enlarged({"data": [], "layout": small})["layout"]
+    shares = [small[f"{axis}axis"]["title"]["text"].partition(": ")[2] for axis in "xy"]
+    assert large["xaxis"]["title"]["text"] == "→ {}<br>↑ {}".format(*shares)
+    assert "title" not in large["yaxis"]
+    (title,) = large["annotations"]
+    assert " ".join(title["text"].split("<br>")) == found.cell.title
+    assert max(map(len, title["text"].split("<br>"))) <= 13
+    assert large["margin"]["t"] >= TEXT * (title["text"].count("<br>") + 1) + title["yshift"]
+    assert large["margin"]["l"] + large["margin"]["r"] < small["margin"]["l"]
+
+
+def test_a_plane_without_names_is_enlarged_too():
+    found = Spectra(CATALOGUE[0], np.arange(2), np.array([[0.5j, -0.5j], [1, 0]]), np.ones(2), {}, True)
+    large = enlarged(circle_figure(found, 1.5, LIGHT))["layout"]
+    assert large["xaxis"]["title"]["text"] == "→ real part<br>↑ imaginary"
+    assert large["yaxis"]["ticktext"] == ["−i", "0", "i"]

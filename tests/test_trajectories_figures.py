@@ -53,15 +53,16 @@ def test_every_step_is_seen_against_the_ground_and_later_ones_better(theme):
     assert ratios == sorted(ratios)
 
 
+@pytest.mark.parametrize("inner", [INNER, 80])
 @pytest.mark.parametrize("text", ["My name is Ada. What is my name?", "ab" * 300, "a"])
-def test_labels_do_not_lie_over_each_other(text):
+def test_labels_do_not_lie_over_each_other(text, inner):
     found = trajectories(Experiment(text=text, replace=text[0], by="q"))
     for own in found.paths:
         extent = limits([own])
-        dots = line(path_figure(own, found.sequence.labels, extent, LIGHT), own.cell.title)
+        dots = line(path_figure(own, found.sequence.labels, extent, LIGHT, inner), own.cell.title)
         shown = [k for k, label in enumerate(dots["text"]) if label]
         assert len(text) - 1 in shown
-        scale = INNER / max(high - low for low, high in extent)
+        scale = inner / max(high - low for low, high in extent)
         for a, b in itertools.combinations(shown, 2):
             across, up = np.abs(own.points[a + 1] - own.points[b + 1]) * scale
             assert up > LINE or across > 8

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import itertools
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -14,7 +13,8 @@ from gru_viz.figures.common import MARGIN, Figure, spread
 
 TEXT = 24  # px, the least
 SCALE = TEXT / 13  # of what figures are drawn with elsewhere
-LINE = 28  # px from one line of text to the next
+LINE = 27  # px from one line of text to the next
+NUMBER = 0.85 * TEXT  # px from one number of an axis to the next: digits reach neither the upper nor the lower edge
 LEGEND = 3 * LINE  # px of two rows of names
 LETTER = 0.52 * TEXT  # px, about, of a letter's width
 # px that a picture of 1280 × 720 leaves below a question of two lines, and below a conclusion; the page makes it higher
@@ -34,14 +34,15 @@ def enlarged(figure: Figure, lowest: int = LOWEST) -> Figure:
     beside = [each for each in layout["annotations"] if each.get("xref") == "paper" and each.get("xanchor") == "right"]
     on_right = [each for each in layout["annotations"] if each.get("xref") == "paper" and each["x"] == 1]
     panels = sorted({tuple(axis["domain"]) for key, axis in layout.items() if key[:5] == "yaxis" and "domain" in axis})
+    for each in [*beside, *on_right]:
+        each["text"] = each["text"].replace("<br>", " ")
     if len(panels) > 1:
-        for each in beside:
-            each["text"] = each["text"].replace("<br>", " ")
         layout["margin"]["t"] = max(layout["margin"]["t"], TEXT // 4)
         plot = _stack(layout, panels, plot, lowest - layout["margin"]["t"] - layout["margin"]["b"])
     else:
         plot = _part(layout, beside, on_right, min(plot, lowest - round(layout["margin"]["t"] + layout["margin"]["b"])))
     layout["margin"]["l"] = max([layout["margin"]["l"], *map(_width, beside)])
+    layout["margin"]["r"] = max([layout["margin"]["r"], *map(_width, on_right)])
     if not on_right and layout.get("yaxis", {}).get("side") != "right":
         layout["margin"]["r"] = min(layout["margin"]["r"], LINE)  # where no name stands: each letter has more room
     if "scaleanchor" in layout.get("yaxis", {}):
@@ -76,41 +77,48 @@ def _stack(layout: Figure, panels: Sequence[tuple[float, float]], plot: int, roo
 
 def _part(layout: Figure, beside: Sequence[Figure], on_right: Sequence[Figure], plot: int) -> int:
     """Names and numbers that the larger letters would lay over each other, apart, in a plot of ``plot`` px or more: its
-    height. Names are moved by px, so that they come closer to their lines where it is higher; the last numbers stay."""
+    height. Names are moved by px, so that they come closer to their lines where it is higher; the end numbers stay."""
     named = [[each for each in side if each.get("yref") == "paper"] for side in (beside, on_right)]
-    gap = LINE * max((each["text"].count("<br>") + 1 for each in itertools.chain(*named)), default=1)
-    plot = max(plot, gap * max(map(len, named)))
+    plot = max(plot, LINE * max(map(len, named)))
     for side in named:
         places = [each["y"] * plot for each in side]
-        for each, old, new in zip(side, places, spread(places, gap, 0, plot), strict=True):
+        for each, old, new in zip(side, places, spread(places, LINE, 0, plot), strict=True):
             each["yshift"] = round(each.get("yshift", 0) + new - old, 2)
     axis = layout.get("yaxis", {})
     if "tickvals" not in axis or "range" not in axis:
         return plot
     px = plot / abs(axis["range"][1] - axis["range"][0])
     kept: list[int] = []
-    for k in reversed(range(len(axis["tickvals"]))):
-        if all(abs(axis["tickvals"][k] - axis["tickvals"][other]) * px >= LINE for other in kept):
-            kept.insert(0, k)
+    last = len(axis["tickvals"]) - 1
+    for k in sorted(range(last + 1), key=lambda k: (k != last, k != 0, -k)):
+        if all(abs(axis["tickvals"][k] - axis["tickvals"][other]) * px >= NUMBER for other in kept):
+            kept.append(k)
     for name in ("tickvals", "ticktext"):
         if name in axis:
-            axis[name] = [axis[name][k] for k in kept]
+            axis[name] = [axis[name][k] for k in sorted(kept)]
     return plot
 
 
 def _plane(layout: Figure) -> None:
-    """Both axes show what they have to, and not what would fill a wider or higher page; names stay beside it."""
+    """Both axes show what they have to, and not what would fill a wider or higher page; names stay beside it, and what
+    is drawn upwards is said below: a turned title would take a narrow plane's room."""
+    named = [each for each in layout["annotations"] if each.get("xref") == "paper"]
+    for each in named:
+        each |= {"xref": "x domain", "yref": "y domain", "text": each["text"].replace(" (", "<br>("), "yshift": TEXT}
     for name in "xy":
-        layout[f"{name}axis"]["constrain"] = "domain"
-        for each in layout["annotations"]:
-            if each.get(f"{name}ref") == "paper":
-                each[f"{name}ref"] = f"{name} domain"
+        layout[f"{name}axis"] |= {"constrain": "domain", "automargin": True}
+    wide, high = (high - low for low, high in (layout[f"{name}axis"]["range"] for name in "xy"))
+    layout["yaxis"]["nticks"] = max(2, min(5, round(4 * high / wide)))  # apart in a low plane
+    across, up = (layout[f"{name}axis"].pop("title") for name in "xy")
+    shares = (title["text"].rpartition(": ")[2] for title in (across, up))
+    layout["xaxis"]["title"] = across | {"text": "→ {}<br>↑ {}".format(*shares)}
+    layout["margin"] |= {"l": TEXT, "r": TEXT // 2, "t": LINE * (2.2 + any("<br>" in each["text"] for each in named))}
 
 
 def _width(label: Figure) -> int:
     """px that a name beside a plot takes, with what lies between them."""
     lines = re.sub("<(?!br>)[^>]*>", "", label["text"]).split("<br>")
-    return round(LETTER * max(len(html.unescape(line)) for line in lines) - 1.5 * label.get("xshift", 0))
+    return round(LETTER * max(len(html.unescape(line)) for line in lines) + 1.5 * abs(label.get("xshift", 0)))
 
 
 def _enlarged(value: Any, name: str) -> Any:

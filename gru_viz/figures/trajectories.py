@@ -12,7 +12,7 @@ from gru_viz.theme import Theme, cell_colour, cell_style, percent
 
 HEIGHT = 300  # px; the width is what the page gives, and both axes have one scale
 MARGIN = {"l": 48, "r": 12, "t": 30, "b": 44}
-INNER = 200  # px across which the labels are thinned: the narrowest panel
+INNER = 200  # px across which the labels are thinned: the narrowest panel of a page
 LETTER, LINE = 8, 15  # px of a label's letter and line
 MAX_LABEL = 8  # characters of a label beside a point
 ROOM = 0.09  # of a path's extent, on each side of it
@@ -34,15 +34,15 @@ def limits(paths: Sequence[Path]) -> Limits:
     return (left, right), (bottom, top)
 
 
-def path_figure(path: Path, labels: Sequence[str], extent: Limits, theme: Theme) -> Figure:
+def path_figure(path: Path, labels: Sequence[str], extent: Limits, theme: Theme, inner: float = INNER) -> Figure:
     """A path with time as colour: from the ring, the state before the first step, to the large marker at its end.
 
-    Tokens label as many steps as have room, the later ones first.
+    Tokens label as many steps as have room across ``inner`` px, the later ones first.
     """
     layout = _panel(path, extent, theme)
     size = 8 if len(labels) <= 100 else 5 if len(labels) <= 500 else 3
     short = [label if len(label) <= MAX_LABEL else label[: MAX_LABEL - 1] + "…" for label in labels]
-    sides = _sides(path.points[1:], short, extent)
+    sides = _sides(path.points[1:], short, extent, inner)
     data = [
         _line(path.points, theme.quiet, 1, "solid"),
         _dots(path.points[1:], labels) | {
@@ -140,14 +140,14 @@ def _start(point: np.ndarray, theme: Theme) -> Figure:
     }  # fmt: skip
 
 
-def _sides(points: np.ndarray, labels: Sequence[str], extent: Limits) -> list[str]:
+def _sides(points: np.ndarray, labels: Sequence[str], extent: Limits, inner: float) -> list[str]:
     """For each step where its label stands, from an edge towards the middle; "" where it would lie over another's, the
     last step first.
 
     Plain numbers, as a call of NumPy for each step takes ten times as long.
     """
     (left, right), (bottom, top) = extent
-    scale = INNER / max(right - left, top - bottom)
+    scale = inner / max(right - left, top - bottom)
     pixels, width = ((points - [left, bottom]) * scale).tolist(), (right - left) * scale
     sides, placed = [""] * len(pixels), list[tuple[float, float, float]]()
     for k in reversed(range(len(pixels))):

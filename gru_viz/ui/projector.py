@@ -33,15 +33,39 @@ export default function ({ data, parentElement, setTriggerValue }) {
 """
 _component = st.components.v2.component("gru_viz_projector", html=_HTML, js=_JS)
 
-_POINTER = (
-    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='48' height='64' viewBox='0 0 12 16'%3E"
-    "%3Cpath d='M1 1v12l3-3 2 5 2-1-2-5h5z' fill='black' stroke='white'/%3E%3C/svg%3E"
-)
+_SIZES = (1.25, 1.5, 1.75, 2, 2.5, 3)  # of a picture, in parts of one of 1280 × 720
+
+
+def _grown() -> str:
+    """How much larger all of it is where there is room, and the pointer, as large as browsers let it be."""
+    rules = [":root { --grown: 1; --pointer: " + _pointer(1) + " }"]
+    for size in _SIZES:
+        wide = f"@media (min-width: {1280 * size:g}px) and (min-height: {720 * size:g}px)"
+        rules.append(f"{wide} {{ :root {{ --grown: {size}; --pointer: {_pointer(min(size, 2))} }} }}")
+    return "\n".join(rules)
+
+
+def _pointer(size: float) -> str:
+    return (
+        f"url(\"data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='{48 * size:g}' "
+        f"height='{64 * size:g}' viewBox='0 0 12 16'%3E%3Cpath d='M1 1v12l3-3 2 5 2-1-2-5h5z' fill='black' "
+        f"stroke='white'/%3E%3C/svg%3E\") {4 * size:g} {4 * size:g}"
+    )
+
+
 _PARTS = "[data-testid=stMainBlockContainer] > [data-testid=stVerticalBlock]"  # of a page, one below the other
+# Plotly finds the pointer in what is transformed, but not in what is zoomed; it fills the box that Streamlit measures.
 _STYLE = f"""
+{_grown()}
+[data-testid=stMain] {{ zoom: var(--grown) }}
+:has(> .stPlotlyChart) {{
+  zoom: calc(1 / var(--grown));
+  width: calc(100% / var(--grown)) !important; height: calc(100% / var(--grown)) !important;
+}}
+.js-plotly-plot {{ transform: scale(var(--grown)); transform-origin: 0 0 }}
 [data-testid=stSidebar], [data-testid=stHeader] {{ display: none !important }}
 [data-testid=stApp], [data-testid=stApp] *, .js-plotly-plot .plotly .cursor-crosshair {{
-  cursor: url("{_POINTER}") 4 4, auto !important
+  cursor: var(--pointer), auto !important
 }}
 [data-testid=stMainBlockContainer] {{ padding: 1rem 2rem }}
 {_PARTS} {{ gap: .5rem; position: relative }}
@@ -64,38 +88,39 @@ _STYLE = f"""
 # Where no lesson is in view the buttons stand beside the title.
 _BESIDE = f"{_PARTS}:not(:has(.st-key-bar .stMarkdown)) > :has(h1) {{{{ max-width: calc(100% - {{}}) }}}}\n"
 _PANEL = ".stColumn > .stVerticalBlock > :has(.stPlotlyChart)"
-_SECOND_ROW = ".stHorizontalBlock:has([class*=st-key-path_] ~ [class*=st-key-path_])"  # of panels
 # The figure takes the height that the rest of the page leaves, and at least its own; nothing stands below the first.
 _FIGURE = f"""
-{_PARTS} {{ height: calc(100dvh - 2rem) }}
+{_PARTS} {{ height: calc(100dvh / var(--grown) - 2rem) }}
 {_PARTS} > :has(.stPlotlyChart), {_PANEL} {{ flex-grow: 1 !important }}
-.stColumn:has(.stPlotlyChart) > .stVerticalBlock, :has(> .stPlotlyChart), .stPlotlyChart {{ height: 100% !important }}
-{_SECOND_ROW} {_PANEL} {{ max-height: calc(50% - 1rem) }}
+.stColumn:has(.stPlotlyChart) > .stVerticalBlock, .stPlotlyChart {{ height: 100% !important }}
 """
 _PLAYER = """
 .st-key-player { position: relative; flex: 1 0 26rem }
-@media (min-height: 1000px) { [data-testid=stMain] .st-key-player > .stBidiComponent { zoom: 2 } }
 .st-key-player ~ * { display: none !important }
 """
 _FIRST = f"""
-@media (min-height: 1000px) {{ .st-key-formulas .stBidiComponent, .st-key-diagram .stBidiComponent {{ zoom: 2 }} }}
 {_PARTS} > :has(.stPlotlyChart, .st-key-diagram) ~ * {{ display: none }}
 """
-# A conclusion leaves a small picture room for its figure.
+# A conclusion leaves its figure room.
 _COMPACT = f"""
-@media (max-height: 899px) {{
-  {_PARTS} {{ gap: .3rem }}
-  [data-testid=stMain] :is(p, h1, h3) {{ line-height: 1.25 }}
-  [data-testid=stAlertContainer] {{ padding: .3rem .8rem }}
-  [data-testid=stAlertContainer] p {{ margin-bottom: .3rem }}
-  [data-testid=stAlertContainer] [data-testid=stMarkdownContainer] {{ margin-bottom: -.3rem }}
-  [data-testid=stAlertContainer] p:nth-child(n + 3) {{ display: none }}
-  {_PARTS} > .stElementContainer:has([data-testid=stCaptionContainer]) {{ display: none }}
-}}
+{_PARTS} {{ gap: .3rem }}
+[data-testid=stMain] :is(p, h1, h3) {{ line-height: 1.25 }}
+[data-testid=stAlertContainer] {{ padding: .3rem .8rem }}
+[data-testid=stAlertContainer] p {{ margin-bottom: .3rem }}
+[data-testid=stAlertContainer] [data-testid=stMarkdownContainer] {{ margin-bottom: -.3rem }}
+[data-testid=stAlertContainer] p:nth-child(n + 3) {{ display: none }}
+{_PARTS} > .stElementContainer:has([data-testid=stCaptionContainer]) {{ display: none }}
+"""
+_SENTENCES = ":has(> [data-testid=stMarkdown])"
+# Of many cells what the figure shows is said, and no more: a sentence names each of them.
+_MANY = 3
+_SHORT = f"""
+{_PARTS} > {_SENTENCES} {{ display: none }}
+[data-testid=stMain] h3 {{ font-size: {TEXT}px }}
 """
 _UNTOLD = f"""
 {_PARTS} > :is(
-  :has(> [data-testid=stMarkdown]), :has(> [data-testid=stHeading] h3), :has(> [data-testid=stAlert]), .st-key-said
+  {_SENTENCES}, :has(> [data-testid=stHeading] h3), :has(> [data-testid=stAlert]), .st-key-said
 ) {{ display: none }}
 """
 
@@ -118,7 +143,7 @@ def projector_style(figure: str | None, can_tell: bool) -> None:
     style = _STYLE + _BESIDE.format("23rem" if can_tell else "8rem")
     if figure is not None:
         style += _FIGURE + _PLAYER + (_only(figure) if figure else _FIRST)
-        style += _COMPACT if can_tell and _is_told() else _UNTOLD
+        style += (_COMPACT + _SHORT * _is_many()) if can_tell and _is_told() else _UNTOLD
     st.html(f"<style>{style}</style>")
 
 
@@ -136,6 +161,10 @@ def _only(figure: str) -> str:
 
 def _is_told() -> bool:
     return st.session_state.get(_TOLD) == without_view(state.current())
+
+
+def _is_many() -> bool:
+    return len(state.current().cells) > _MANY
 
 
 def _tell() -> None:

@@ -12,6 +12,8 @@ import streamlit as st
 from gru_viz.errors import InputError
 from gru_viz.experiment import Experiment, without_view
 from gru_viz.figures.common import Figure
+from gru_viz.figures.projector import SCALE
+from gru_viz.figures.trajectories import INNER
 from gru_viz.measures.portrait import UNITS, Portrait, portrait
 from gru_viz.measures.trajectories import Path, Trajectories
 from gru_viz.runs import cell_in_view
@@ -23,14 +25,21 @@ from gru_viz.ui.parts import figure
 from gru_viz.ui.widgets import cell_choice, problem
 from gru_viz.ui.words import markdown
 
-BESIDE = 3  # panels in a row; on a phone one stands below the other
+WIDTH, BESIDE_PLANE = 1216, 90  # px of a room's smallest picture, and of what stands beside a plane there
+BESIDE = 3  # panels in a row, but all of them in a room; on a phone one stands below the other
+
+
+def inner(count: int) -> float:
+    """px across which the labels of each of ``count`` panels are thinned, before a room's are enlarged."""
+    return (WIDTH / count - BESIDE_PLANE) / SCALE if state.current().projector else INNER
 
 
 def panels(drawn: Mapping[str, tuple[Figure, str]], key: str) -> None:
     """A figure for each cell, by its name, with what it says to those who do not see it."""
-    columns = st.columns(min(BESIDE, max(2, len(drawn))))
+    count = len(drawn) if state.current().projector else min(BESIDE, max(2, len(drawn)))
+    columns = st.columns(count)
     for k, (name, (each, alt)) in enumerate(drawn.items()):
-        with columns[k % BESIDE]:
+        with columns[k % count]:
             figure(each, key=f"{key}_{name}", alt=alt)
 
 

@@ -1,4 +1,4 @@
-"""The projector in a real browser: Step through, one cell that fills the picture; figures with their conclusions."""
+"""The projector in a real browser: Step through, one cell that fills the picture."""
 
 import itertools
 
@@ -7,12 +7,10 @@ import pytest
 import gru_viz
 from gru_viz.cells import cell_names
 from gru_viz.figures.projector import TEXT
-from gru_viz.lessons import LESSONS
 from gru_viz.player import Start, pack, page, styles
 from gru_viz.player.page import compressed
-from gru_viz.ui.pages import ABOUT, PAGES, STEP
 from tests.browser.playing import opened_file, player, press, slider, where
-from tests.browser.visiting import experiment, keyed, main, overflow
+from tests.browser.visiting import experiment, main, overflow
 from tests.browser.watching import settled
 from tests.test_diagram import TYPED
 
@@ -94,12 +92,26 @@ DRAWN = """root => {
 }"""
 
 
+# Of each wire that is seen and ends in a head: how wide the head is, and the wire, in px.
+HEADS = """root => [...root.querySelectorAll(".diagram .wire + path")]
+  .filter(head => head.checkVisibility() && head.getAttribute("d")).map(head => {
+    const drawing = head.ownerSVGElement
+    const scale = drawing.getBoundingClientRect().width / drawing.viewBox.baseVal.width
+    return [head.getBoundingClientRect().width, scale * parseFloat(getComputedStyle(head.previousSibling).strokeWidth)]
+  })"""
+
+
 def at(server, query):
     return f"{server}/step?projector=1&cells={','.join(cell_names())}&{query}"
 
 
 def pictured(page, width, height):
     page.set_viewport_size({"width": width, "height": height})
+    return settled(page)
+
+
+def tell(page):
+    page.get_by_role("button", name="Show the conclusion", exact=True).click()
     return settled(page)
 
 
@@ -201,6 +213,17 @@ def test_on_a_phone_it_can_be_used_too(server, open_page):
     assert min(word[1] for word in page.evaluate(WORDS) if word[6] != "lower") >= TEXT - 0.05
 
 
+def test_a_wires_head_is_wider_than_the_wire_in_both_directions(server, open_page):
+    page = pictured(open_page(at(server, "text=Ada")), 1280, 720)
+    for _ in range(2):
+        for title in TITLES:
+            press(page, title)
+            found = player(page).evaluate(HEADS)
+            assert len(found) >= 2
+            assert min(head / wire for head, wire in found) > 1.1, title
+        press(page, "Backward")
+
+
 def test_the_strips_of_all_units_are_as_sharp_as_the_screen(server, open_page):
     for width, height, _ in PICTURES:
         page = pictured(open_page(at(server, "text=Ada")), width, height)
@@ -268,7 +291,7 @@ def test_no_conclusion_is_offered_where_there_is_none_and_the_keys_work_inside_t
     settled(page).keyboard.press("p")
     settled(page)
     assert page.get_by_role("button", name="Show the conclusion").count() == 0
-    assert "Click an underlined number" not in main(page).inner_text()
+    assert "an underlined number" not in main(page).inner_text()
     press(page, "LSTM")
     page.keyboard.press("Escape")
     assert not experiment(settled(page)).projector
@@ -277,88 +300,3 @@ def test_no_conclusion_is_offered_where_there_is_none_and_the_keys_work_inside_t
     page.keyboard.press("p")
     assert experiment(settled(page)).projector
     assert player(page).locator(".diagram:visible").count() == 1
-
-
-# -- figures -----------------------------------------------------------------------------------------------------------
-
-# Of each figure that is seen: its box, the words of it that are outside, and how much of its height and width what is
-# drawn in it takes.
-FIGURES = """() => [...document.querySelectorAll('[data-testid=stMain] .js-plotly-plot')]
-  .filter(each => each.checkVisibility()).map(plot => {
-    const edge = plot.getBoundingClientRect()
-    const outside = [...plot.querySelectorAll("svg text")].filter(each => {
-      const box = each.getBoundingClientRect()
-      return box.width && (box.left < edge.left - 1 || box.right > edge.right + 1 || box.top < edge.top - 1 ||
-        box.bottom > edge.bottom + 1)
-    })
-    const points = [...plot.querySelectorAll(".points path")].map(each => each.getBoundingClientRect())
-    const span = (low, high) => Math.max(...points.map(box => box[high])) - Math.min(...points.map(box => box[low]))
-    const panel = plot.querySelector(".xy .gridlayer, .gridlayer .xy")?.getBoundingClientRect()
-    return { box: edge.toJSON(), outside: outside.map(each => each.textContent),
-      filled: panel ? Math.max(span("left", "right") / panel.width, span("top", "bottom") / panel.height) : null }
-  })"""
-
-
-def tell(page):
-    page.get_by_role("button", name="Show the conclusion", exact=True).click()
-    return settled(page)
-
-
-def check_conclusion(page, what):
-    """A conclusion and its figure stand on one screen of 1280 × 720, the figure not too low to be read."""
-    assert page.evaluate(SCROLLS) == [], what
-    assert over_each_other(page.evaluate(WORDS)) == [], what
-    for frame in main(page).get_by_test_id("stAlertContainer").filter(visible=True).all():
-        last = frame.locator("p").filter(visible=True).last.bounding_box()
-        box = frame.bounding_box()
-        assert last["y"] + last["height"] <= box["y"] + box["height"] - 2, what
-    for each in page.evaluate(FIGURES):
-        assert each["outside"] == [], what
-        assert each["box"]["height"] >= 280, what
-        assert each["box"]["bottom"] <= 720, what
-
-
-@pytest.mark.parametrize("name", [name for name in PAGES if name not in (*ABOUT, STEP)])
-def test_a_figure_and_its_conclusion_fit_the_picture_together(server, open_page, name):
-    page = pictured(open_page(f"{server}/{name if name != 'contrast' else ''}?projector=1"), 1280, 720)
-    before = main(page).inner_text()
-    tell(page)
-    assert len(main(page).inner_text()) > len(before) + 80
-    check_conclusion(page, name)
-
-
-@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
-def test_a_lessons_answer_and_its_figure_fit_the_picture_together(server, open_page, lesson):
-    page = pictured(open_page(f"{server}/?lesson={lesson.number}&projector=1"), 1280, 720)
-    page.get_by_role("button", name="Show it without an answer", exact=True).click()
-    tell(settled(page))
-    check_conclusion(page, lesson.name)
-    assert keyed(page, lesson.figure).is_visible()
-
-
-def angles(page):
-    """By what the words below the plot are turned, in degrees."""
-    turned = (
-        page.locator(".js-plotly-plot")
-        .first.locator(".xtick text")
-        .evaluate_all("all => all.map(each => each.getAttribute('transform'))")
-    )
-    return {transform.partition("rotate(")[2].partition(",")[0] for transform in turned}
-
-
-def test_words_below_a_plot_stand_upright_where_there_is_room(server, open_page):
-    words = "Ada is my name what is my name again please"
-    page = pictured(open_page(f"{server}/?projector=1&words={words.replace(' ', '+')}"), 1920, 1080)
-    assert page.locator(".js-plotly-plot").first.locator(".xtick text").all_text_contents() == words.split()
-    assert angles(page) == {""}
-    page.goto(f"{server}/?projector=1&words={'+'.join([words.replace(' ', '+')] * 3)}")
-    assert angles(pictured(page, 1280, 720)) == {"-90"}
-    assert page.evaluate(FIGURES)[0]["outside"] == []
-
-
-@pytest.mark.parametrize(("width", "height", "theme"), PICTURES)
-def test_a_path_fills_its_plane(server, open_page, width, height, theme):
-    page = pictured(open_page(f"{server}/trajectories?projector=1", theme=theme), width, height)
-    found = page.evaluate(FIGURES)
-    assert len(found) == 3
-    assert min(each["filled"] for each in found) > 0.75
