@@ -7,7 +7,7 @@ from gru_viz.ui.player import player
 experiment = state.current()
 question("What happens in one step?", experiment.badge)
 sentence(
-    "Play, or move the cursor along the tokens. Click an underlined number, or a box of a diagram, to see the sum that "
-    "it is."
+    "Play, or move the cursor along the tokens. Click or tap an underlined number, or a box of a diagram, to see the "
+    "sum that it is."
 )
 player(experiment)

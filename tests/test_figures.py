@@ -124,12 +124,12 @@ def test_steps_are_counted_from_one_and_named_by_their_tokens():
 
 def read_tick(axis, step):
     """The token and the number of a tick of two lines."""
-    return re.fullmatch(r"(.*)<br><span[^>]*>(\d+)</span>", axis["labelalias"][step]).groups()
+    return re.fullmatch(r"<span[^>]*>(.*)</span><br><span[^>]*>(\d+)</span>", axis["labelalias"][step]).groups()
 
 
 def test_a_token_stands_alone_only_where_all_have_room_and_far_more_are_numbers():
     few, some, many = (token_axis("abcdefghij"[:k] if k < 10 else "abcdefghij" * (k // 10), LIGHT) for k in (9, 60, 70))
-    assert few["labelalias"] == dict(zip("123456789", "abcdefghi", strict=True))
+    assert [re.sub("<[^>]*>", "", each) for each in few["labelalias"].values()] == list("abcdefghi")
     assert [read_tick(some, step) for step in ("1", "13", "60")] == [("a", "1"), ("c", "13"), ("j", "60")]
     assert "labelalias" not in many
     assert many["nticks"] == 6

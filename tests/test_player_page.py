@@ -26,7 +26,8 @@ def test_the_player_gets_the_run_and_the_place_that_the_link_names():
     sequence = parse_sequence(own.kind, own.text)
     packed = pack({of.name: trace(own, of, sequence) for of in cells_of(own)}, labels=sequence.labels)
     assert data == packed.header + packed.blob
-    assert "Click an underlined number, or a box of a diagram" in " ".join(each.value for each in app.main.markdown)
+    said = " ".join(each.value for each in app.main.markdown)
+    assert "Click or tap an underlined number, or a box of a diagram" in said
 
 
 def test_a_rerun_sends_the_same_bytes_and_another_seed_other_numbers_and_the_same_place():

@@ -35,7 +35,7 @@ WORDS = ["My", "name", "is", "Ada", ".", "What", "is", "my", "name", "?"]
 
 def step_labels(app):
     shown = figure(app, "gradient")["layout"]["xaxis"]["labelalias"].values()
-    return [re.sub("<span.*?</span> ?|<br>", "", label) for label in shown]
+    return [re.sub("<span[^>]*10px.*?</span> ?|<[^>]*>", "", label) for label in shown]  # without their numbers
 
 
 def assert_channels(app, monkeypatch, x, names):
@@ -158,7 +158,7 @@ def test_a_signal_that_needs_more_steps_gets_them():
 def test_a_signal_in_a_link_that_is_none_gets_its_sentence():
     app = open_app(signal="sine 0 0", seed="5")
     assert "The length of the signal" in warnings(app)[0]
-    assert (experiment(app).kind, experiment(app).seed) == ("text", 5)
+    assert (experiment(app).kind, experiment(app).seed) == ("signal", 5)
 
 
 # -- CSV ---------------------------------------------------------------------------------------------------------------

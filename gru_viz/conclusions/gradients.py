@@ -243,8 +243,8 @@ def _times(apart: Many[tuple[Cell, str]]) -> str:
 
 SALIENCY_HOW = (
     "Each row is the norm of the gradient of the sum of h after the framed step by the input of each step: how much a "
-    "small change there would move it, as a share of the row's largest. Point at a step, or slide, to take the loss "
-    "after it."
+    "small change there would move it, as a share of the row's largest. Click or tap a step, or slide, to take the "
+    "loss after it."
 )
 
 

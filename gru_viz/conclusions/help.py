@@ -29,7 +29,7 @@ FIGURES: dict[str, dict[str, str]] = {
     },
     "step": {
         "Diagram": "One step of each cell. A wire is a vector; its number is that of the unit in view. A gate is drawn "
-        "as open as its value. Any number can be clicked: it is the sum that is then shown.",
+        "as open as its value. Any number can be clicked or tapped: it is the sum that is then shown.",
         "History": "The same values at all steps, the cursor at the one in view. Backward the numbers are gradients.",
     },
     "gates": {

@@ -22,7 +22,8 @@ Figure = dict[str, Any]
 MAX_PLOTTED = 50_000  # heatmap cells in one figure
 MARGIN = {"l": 80, "r": 76, "t": 34, "b": 52}  # the same in all figures, so that their steps stand in one line
 MAX_WHOLE = 64  # steps up to which all of them are told apart: beyond, a part can be seen closer
-MAX_PHONE = 13  # steps whose tokens all have room on a phone
+MAX_PHONE = 12  # steps whose tokens all have room on a phone
+SMALL = 10  # px of a step's number below its token
 MAX_NUMBERS = 6  # step numbers in a row, of four digits, on a phone
 MAX_TICK = 16  # digits wide that a token is at most below a plot; where it is pointed at, the whole is said
 MAX_LEVEL = 2  # digits wide that labels are which lie over no other, as Plotly thins all of them by their height
@@ -81,10 +82,14 @@ def token_axis(labels: Sequence[str], theme: Theme) -> Figure:
     axis = step_axis(names, theme)
     if len(labels) > MAX_WHOLE:
         return axis
-    may_turn = max(map(_width, labels)) > MAX_LEVEL
+    widest = max(map(_width, labels))
+    may_turn = widest > MAX_LEVEL
     shown = [plain(_cut(label)) for label in labels]
+    if widest == 1:  # a letter is narrower than high: Plotly, which goes by this size, leaves more of them in
+        axis["tickfont"] |= {"size": SMALL}
+        shown = [f"<span style='font-size:13px'>{label}</span>" for label in shown]
     if len(labels) > MAX_PHONE:
-        small = f"<span style='font-size:10px;color:{theme.quiet}'>"
+        small = f"<span style='font-size:{SMALL}px;color:{theme.quiet}'>"
         shown = [
             f"{small}{name}</span> {label}" if may_turn else f"{label}<br>{small}{name}</span>"
             for name, label in zip(names, shown, strict=True)

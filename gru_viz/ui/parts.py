@@ -67,7 +67,7 @@ def figure(
         selection_mode="points",
     )  # fmt: skip
     if zooms(drawn):
-        st.caption("Drag over some steps to see them closer; double-click to see all.")
+        st.caption("Drag over some steps to see them closer; click or tap twice to see all.")
     saved = not state.current().projector
     if columns is not None:
         with st.container(horizontal=True, horizontal_alignment="right"):
