@@ -23,11 +23,12 @@ found = measured(experiment)
 reports, differences, labels = found.reports, found.differences, found.sequence.labels
 cells = [report.cell for report in reports]
 
-question(conclusions.question(found.sequence), experiment.badge)
+question(conclusions.question(found.sequence, cells), experiment.badge)
 sentence(conclusions.first_step(found.sequence, reports))
 if experiment.is_hand_set:
     sentence(conclusions.held(reports))
-sentence(conclusions.gates_kept(experiment, cells))
+if tried := conclusions.gates_kept(experiment, cells, len(labels)):
+    sentence(tried)
 open_sidebar()
 
 carried = experiment.curve == "state"

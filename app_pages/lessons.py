@@ -9,18 +9,18 @@ from gru_viz.ui.words import markdown
 
 st.title("What do you expect?", anchor=False)
 sentence(
-    f"{len(LESSONS)} lessons, each with a question that is asked before its figures are seen. The numbers are those of "
-    "a real run; with another seed the answer may be another one."
+    "Each lesson asks before its figures are seen. Answers are those of real runs: another seed may have another one."
 )
-for lesson in LESSONS:
-    with st.container(border=True):
-        st.markdown(f"**{lesson.number}.** {markdown(lesson.question)}")
-        with st.container(horizontal=True, vertical_alignment="center"):
+with st.container(key="course", gap="xsmall"):
+    for lesson in LESSONS:
+        with st.container(horizontal=True, vertical_alignment="center", wrap=False):
             start(lesson)
+            words = f"**{markdown(lesson.topic)}.** {markdown(lesson.question)}"
             if is_answered(lesson):  # a title may give the answer away
-                st.markdown(f"**{markdown(lesson.example.title)}**", width="content")
+                words += f" **{markdown(lesson.example.title)}**"
             if expected := expected_in(lesson):
-                st.markdown(f"You expected “{markdown(expected)}”.", width="content")
+                words += f" You expected “{markdown(expected)}”."
+            st.markdown(words)
 sentence(
     "For a class: the sidebar has a code to scan, a link to type and the projector. Start a lesson, and its handout is "
     "there too."

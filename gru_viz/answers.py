@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gru_viz.cells import Cell
 from gru_viz.conclusions.contrast import CONTRAST
 from gru_viz.conventions import ROUNDING
 from gru_viz.experiment import Experiment
@@ -87,18 +86,23 @@ def _size(share: float) -> int:
 
 def opens_at(experiment: Experiment) -> int:
     """The gate that writes, of the first cell. 0: open at every step; 1: at the brackets alone; 2: anything else."""
-    sequence, of = parse_sequence(experiment.kind, experiment.text), cells_of(experiment)[0]
-    opened = trace(experiment, of, sequence)[_writes(of)].max(axis=1) > 0.5
-    brackets = [token in "()[]" for token in sequence.tokens]
+    opened = _writing(experiment)[1].max(axis=1) > 0.5
+    brackets = [token in "()[]" for token in parse_sequence(experiment.kind, experiment.text).tokens]
     return 0 if opened.all() else 1 if opened.tolist() == brackets else 2
 
 
 def opens_after_the_flag(experiment: Experiment) -> int:
     """The gate that writes the second unit. 0: open at every step; 1: at those after a ! alone; 2: anything else."""
-    sequence, of = parse_sequence(experiment.kind, experiment.text), cells_of(experiment)[0]
-    opened = trace(experiment, of, sequence)[_writes(of)][:, 1] > 0.5
-    flagged = [token == "!" for token in ("", *sequence.tokens[:-1])]
+    opened = _writing(experiment)[1][:, 1] > 0.5
+    flagged = [token == "!" for token in ("", *parse_sequence(experiment.kind, experiment.text).tokens[:-1])]
     return 0 if opened.all() else 1 if opened.tolist() == flagged else 2
+
+
+def _writing(experiment: Experiment) -> tuple[str, np.ndarray]:
+    """The gate of the first cell that writes: its name and its values, (T, H)."""
+    of = cells_of(experiment)[0]
+    gate = next(name for name in of.gates if of.roles[name] == "write")
+    return gate, trace(experiment, of, parse_sequence(experiment.kind, experiment.text))[gate]
 
 
 def beside_the_bound(experiment: Experiment) -> int:
@@ -147,16 +151,15 @@ def differences(experiment: Experiment) -> Curves:
     return Curves(f"difference of h, {new} in place of {old}, as a share of its largest", shares)
 
 
-def writing_gate(experiment: Experiment) -> Curves:
-    sequence, of = parse_sequence(experiment.kind, experiment.text), cells_of(experiment)[0]
-    gate = _writes(of)
-    values = trace(experiment, of, sequence)[gate]
-    return Curves(f"gate {gate}", {f"unit {unit + 1}": values[:, unit] for unit in range(values.shape[1])})
+def most_open(experiment: Experiment) -> Curves:
+    """One curve, as `opens_at` asks of no unit: which of them opens is part of the answer."""
+    gate, values = _writing(experiment)
+    return Curves(f"gate {gate} of the unit where it is most open: 0 shut, 1 open", {gate: values.max(axis=1)})
 
 
-def _writes(of: Cell) -> str:
-    """The name of its gate that writes."""
-    return next(name for name in of.gates if of.roles[name] == "write")
+def second_unit(experiment: Experiment) -> Curves:
+    gate, values = _writing(experiment)
+    return Curves(f"gate {gate} of the second unit: 0 shut, 1 open", {gate: values[:, 1]})
 
 
 def and_its_bound(experiment: Experiment) -> Curves:
@@ -174,7 +177,7 @@ def way_left(experiment: Experiment) -> Curves:
     for report in contrast(experiment).reports:
         distance = np.linalg.norm(report.states["h"] - report.states["h"][-1], axis=1)
         shares[report.cell.title] = distance / distance[jump - 1]
-    return Curves("distance of h from its end, 1 at the jump", shares)
+    return Curves("distance of h from its end, 1 at the jump", shares, (0.0, 1.5))
 
 
 def apart(experiment: Experiment) -> Curves:

@@ -73,7 +73,7 @@ def growth(experiment: Experiment) -> str:
     return (
         f"{_weights(experiment)}, the gradient's norm grows over {_later(found)} steps back to "
         f"{number_from_log10(report.share, 2)} times the last step's, while |h| stays below 1: the "
-        f"largest is 1 − {number(gap, 2)}."
+        f"largest is 1 − {number(gap, 1)}."
     )
 
 

@@ -31,6 +31,8 @@ class Lesson:
     lesson: str  # true of more than this run
     page: str = "contrast"  # where it is best seen
     figure: str = "gradient"  # the key of the figure that shows it there
+    other: str = ""  # the key of one beside it that shows the other half
+    topic: str = ""  # what it is about; its answer is not in it
 
     @property
     def example(self) -> Example:
@@ -44,7 +46,7 @@ class Lesson:
     @property
     def heading(self) -> str:
         """What it is called before its question is answered: in the course a title may give the answer away."""
-        return f"Lesson {self.number} of {len(LESSONS)}" if self.number else self.example.title
+        return f"Lesson {self.number} of {len(LESSONS)}: {self.topic}" if self.number else self.example.title
 
     @property
     def covered(self) -> Experiment:
@@ -55,6 +57,12 @@ class Lesson:
         """Whether the question is about this experiment: its own, with any seed."""
         here = without_view(experiment)
         return here == dataclasses.replace(without_view(self.example.experiment), seed=here.seed)
+
+    def leads_on(self, experiment: Experiment) -> bool:
+        """Whether what is to be tried next can be tried with it: it has the lesson's cells, weights and kind of
+        sequence."""
+        own = self.example.experiment
+        return (experiment.cells, experiment.weights, experiment.kind) == (own.cells, own.weights, own.kind)
 
     def explained(self, experiment: Experiment) -> str:
         """Why that answer is right: the numbers of this run, and what they show in general."""
@@ -138,6 +146,7 @@ LESSONS: Sequence[Lesson] = (
         answers.gradients,
         "In general: a gate that keeps nearly all of the old state passes nearly all of its gradient, but at each step "
         "a little less; over many steps it fades all the same.",
+        topic="How far back a gradient reaches",
     ),
     Lesson(
         "half_open",
@@ -147,6 +156,7 @@ LESSONS: Sequence[Lesson] = (
         answers.gated_beside_plain,
         answers.gradients,
         "In general: gates do not remember by existing. A gate at 0.5 keeps half of the state at each step.",
+        topic="What gates do when they are half open",
     ),
     Lesson(
         "a_little_bias",
@@ -155,6 +165,7 @@ LESSONS: Sequence[Lesson] = (
         answers.farther_than_half_open,
         answers.gradients,
         "In general: how much of the old a gate starts by keeping is decided before any learning, by one bias.",
+        topic="The first bias of the gates that keep",
     ),
     Lesson(
         "plain_rnn_remembers",
@@ -164,6 +175,7 @@ LESSONS: Sequence[Lesson] = (
         answers.differences,
         "In general: an orthogonal U turns a state and does not shrink it. Gates are not the only way to keep.",
         figure="difference",
+        topic="Orthogonal recurrent weights",
     ),
     Lesson(
         "until_something_arrives",
@@ -174,6 +186,7 @@ LESSONS: Sequence[Lesson] = (
         answers.differences,
         "In general: nothing in a plain RNN shuts the input out, and a half-open gate does not shut it out either.",
         figure="difference",
+        topic="Holding a cue while noise arrives",
     ),
     Lesson(
         "exploding",
@@ -182,6 +195,7 @@ LESSONS: Sequence[Lesson] = (
         answers.trend,
         answers.gradients,
         "In general: for that the largest singular value of U must be above 1. It is not enough: tanh intervenes.",
+        topic="The recurrent gain and the gradient",
     ),
     Lesson(
         "memory_without_gradient",
@@ -190,16 +204,19 @@ LESSONS: Sequence[Lesson] = (
         answers.gradient_at_the_cue,
         answers.gradients,
         "In general: a state can hold a value while its gradient vanishes. A small gradient is no forgetting.",
+        other="difference",
+        topic="Memory beside gradient",
     ),
     Lesson(
         "counting_brackets",
         "An LSTM whose weights were set to count brackets. When does its input gate open?",
         ("At every character", "At brackets only", "At the first character only"),
         answers.opens_at,
-        answers.writing_gate,
+        answers.most_open,
         "In general: a gate that opens on purpose can count. Nothing here was learned.",
         page="gates",
         figure="gates",
+        topic="A gate with weights set by hand",
     ),
     Lesson(
         "two_grus",
@@ -211,6 +228,7 @@ LESSONS: Sequence[Lesson] = (
         "In general: there is no exact map between the two. Ask of every GRU which one it is.",
         page="equations",
         figure="mistakes",
+        topic="Two conventions of one cell",
     ),
 )
 
@@ -230,7 +248,7 @@ BESIDE: Sequence[Lesson] = (
         "A GRU whose weights were set to hold the digit after a !. When does the update gate of its second unit open?",
         ("At every character", "After a ! only", "At the ! only"),
         answers.opens_after_the_flag,
-        answers.writing_gate,
+        answers.second_unit,
         "In general: a gate that opens on purpose can choose what is held. Nothing here was learned.",
         page="gates",
         figure="gates",

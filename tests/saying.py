@@ -12,8 +12,8 @@ PLAIN_SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-012345678
 
 
 def plain(markdown):
-    """What a reader sees of a sentence: references resolved, joiners gone."""
-    return html.unescape(markdown).replace("\u2060", "")
+    """What a reader sees of a sentence: references resolved, joiners gone, and every blank a plain one."""
+    return html.unescape(markdown).replace("\u2060", "").replace("\u00a0", " ")
 
 
 def parts(number):

@@ -8,6 +8,7 @@ import pytest
 
 from gru_viz.examples import example
 from gru_viz.experiment import Experiment, from_query
+from gru_viz.handout import code
 from gru_viz.lessons import LESSONS, lesson_of
 from gru_viz.ui.follow import class_link
 from gru_viz.ui.pages import PAGES
@@ -64,10 +65,8 @@ def test_the_code_to_scan_holds_the_link():
     """Read back from the drawing, module by module, and compared with the library's own matrix of that link."""
     import segno
 
-    from gru_viz.ui.follow import _code
-
     link = f"{HERE}/?lesson=3&a=%22%3Cb%3E"
-    drawn = _code(link)
+    drawn = code(link)
     path = re.search(r'class="qrline" stroke="#000" d="([^"]*)"', drawn)[1]
     dark, x, y = set(), 0.0, 0.0
     for command, numbers in re.findall(r"([Mmh])([-\d. ]+)", path):

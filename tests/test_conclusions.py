@@ -22,6 +22,7 @@ from tests.pieces import finished
 from tests.saying import assert_first_step, assert_left_over, assert_reaches
 
 THREE = ("rnn", "lstm", "gru")
+THREE_CELLS = [cell(name) for name in THREE]
 AVOIDED = (
     "remembers", "understand", "attention", "learn", "solve", "explod", "better", "best", "worse", "win", "forgot",
     "clearly", "obviously", "because of",
@@ -142,7 +143,7 @@ def test_numbers_are_called_numbers():
     assert conclusions.first_step(sequence, [built("gru", [-1, 0, 0])]) == (
         "2 numbers later the gradient at the first number, −1, is 0.10 of the last step's in the GRU."
     )
-    assert conclusions.question(sequence) == "Which cell still feels the first number?"
+    assert conclusions.question(sequence, THREE_CELLS) == "Which cell still feels the first number?"
 
 
 @pytest.mark.parametrize("rows", ["-1 2\n0 0.5", "1 2 3 4\n0 0.5 0 0"])
@@ -151,7 +152,12 @@ def test_a_row_of_numbers_is_not_quoted(rows):
     assert conclusions.first_step(sequence, [built("gru", [-1, 0])]) == (
         "1 row later the gradient at the first row is 0.10 of the last step's in the GRU."
     )
-    assert conclusions.question(sequence) == "Which cell still feels the first row?"
+    assert conclusions.question(sequence, THREE_CELLS) == "Which cell still feels the first row?"
+
+
+def test_of_one_cell_nobody_asks_which():
+    assert conclusions.question(text("ab"), [cell("gru")]) == "Does the GRU still feel the first letter?"
+    assert conclusions.question(text("ab"), THREE_CELLS[:2]) == "Which cell still feels the first letter?"
 
 
 def test_one_step_has_nothing_to_compare():
@@ -173,7 +179,9 @@ def test_one_step_has_nothing_to_compare():
 )
 def test_what_the_gates_were_set_to_and_what_to_try(settings, parts):
     of = Experiment(**settings)
-    sentence = conclusions.gates_kept(of, [cell(name) for name in of.cells])
+    cells = [cell(name) for name in of.cells]
+    assert conclusions.gates_kept(of, cells, 1) == ""  # one step keeps nothing
+    sentence = conclusions.gates_kept(of, cells, 2)
     assert all(part in sentence for part in parts)
     assert sentence.endswith("?")
     assert ("LSTMs" in sentence) is (of.keep == 0)
@@ -208,7 +216,7 @@ def test_what_is_left_of_a_difference_is_a_share_of_its_largest():
 @pytest.mark.parametrize(
     ("low", "high", "said"),
     [
-        (-0.996, 0.9949, "−0.996 and 0.99"), (-0.9996, 0.9999997, "−1 + 4·10⁻⁴ and 1 − 3·10⁻⁷"),
+        (-0.996, 0.9949, "−0.996 and 0.995"), (-0.9996, 0.9999997, "−1 + 4·10⁻⁴ and 1 − 3·10⁻⁷"),
         (-1.0, 1.0, "−1 and 1"),
         (-1.01, 1.002, "−1.01 and 1 + 0.002"),
     ],
@@ -222,7 +230,8 @@ def test_the_range_of_the_states_is_that_of_the_trace_and_says_when_a_cell_state
     hidden, cells = np.array([[0.5, -0.25], [0.75, 0.0]]), np.array([[-1.5, 0.0], [0.25, 0.5]])
     reports = [built("rnn", [0, 0], {"h": hidden}), built("lstm", [0, 0], {"h": hidden / 2, "c": cells})]
     assert conclusions.states_range(reports) == (
-        "Each hidden state h stays between −0.25 and 0.75; c of the LSTM between −1.5 and 0.50: it is not bounded by 1."
+        "Each hidden state h stays between −0.250 and 0.750; c of the LSTM between −1.50 and 0.500: it is not "
+        "bounded by 1."
     )
     small = [built("lstm", [0, 0], {"h": hidden, "c": cells / 2})]
     assert "bounded" not in conclusions.states_range(small)
@@ -284,9 +293,9 @@ def any_experiment(seed):
 def everything_said(of, found):
     cells = [each.cell for each in found.reports]
     return {
-        "question": conclusions.question(found.sequence),
+        "question": conclusions.question(found.sequence, cells),
         "first": conclusions.first_step(found.sequence, found.reports),
-        "gates": conclusions.gates_kept(of, cells),
+        "gates": conclusions.gates_kept(of, cells, len(found.sequence.tokens)),
         "reaches": conclusions.reaches(of, found.reports),
         "states": conclusions.states_range(found.reports),
         "left": conclusions.left_over(found.differences, *found.replaced_text, found.later),
@@ -305,7 +314,8 @@ def test_sentences_are_true_of_any_run_and_avoid_what_is_not_measured(seed):
     assert_first_step(sentences["first"], wanted)
     assert_reaches(sentences["reaches"], wanted)
     assert_left_over(sentences["left"], {each.cell.title: each.distance for each in found.differences})
-    for sentence in sentences.values():
+    assert bool(sentences["gates"]) is (len(found.sequence.tokens) > 1)
+    for sentence in filter(None, sentences.values()):
         assert not [word for word in AVOIDED if word in sentence.lower()]
         assert not re.search(r"nan|inf\b|\d-\d|-\d|e-\d", sentence)
         assert re.search(r"[.?]$", sentence)

@@ -10,10 +10,11 @@ import pytest
 
 from gru_viz.errors import InputError
 from gru_viz.examples import EXAMPLES, example
-from gru_viz.handout import handout
+from gru_viz.handout import LONGEST, code, handout
 from gru_viz.lessons import BESIDE, LESSONS, lesson_of, neighbours, question_of
 from gru_viz.sequences import parse_sequence
 from tests.expected import all_found
+from tests.saying import plain
 
 NAMES = [lesson.name for lesson in LESSONS]
 ALL = [each.name for each in (*LESSONS, *BESIDE)]
@@ -116,7 +117,7 @@ class Page(HTMLParser):
         self.tags.append((tag, dict(attrs)))
 
     def handle_data(self, data):
-        self.texts.append(data)
+        self.texts.append(plain(data))
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -128,7 +129,7 @@ def test_a_handout_has_the_question_in_front_and_the_answer_folded_up(name):
     assert lesson.question in "".join(Page(above).texts)
     if lesson.number:  # a title may give the answer away
         assert lesson.example.title not in " ".join(Page(above).texts)
-        assert f"Lesson {lesson.number} of 9" in Page(above).texts
+        assert f"Lesson {lesson.number} of 9: {lesson.topic}" in Page(above).texts
     assert all(answer in Page(above).texts for answer in lesson.answers)
     assert lesson.example.sentence() not in " ".join(Page(above).texts)
     assert not any(tag == "polyline" for tag, _ in Page(above).tags)
@@ -136,8 +137,59 @@ def test_a_handout_has_the_question_in_front_and_the_answer_folded_up(name):
     curves = lesson.curves(lesson.example.experiment).values
     assert [each for each in curves if each not in Page(above).texts] == []  # what is to be drawn, and how
     drawn = [attrs for tag, attrs in Page(below).tags if tag == "polyline"]
-    assert len(drawn) == len(curves)
-    assert len({attrs["stroke-dasharray"] for attrs in drawn}) == len(drawn)
+    assert len(drawn) == len(curves) * below.count('<svg class="plot"')
+    assert len({attrs["stroke-dasharray"] for attrs in drawn}) == len(curves)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_handout_has_room_for_a_name_and_a_seed_and_its_link_to_scan_and_to_type(name):
+    lesson, link = question_of(name), "https://example.org/some/where/?lesson=3"
+    above = handout(lesson, lesson.example.experiment, link).split("<details>")[0]
+    texts = [text.strip() for text in Page(above).texts]
+    assert "Name" in texts
+    assert ("My seed" in texts) is not lesson.example.experiment.is_hand_set  # no seed makes others
+    assert link in texts
+    assert code(link) in above
+    long = handout(lesson, lesson.example.experiment, link + "&text=" + "a" * LONGEST)
+    assert "<figure" not in long  # no phone reads it, and nobody types it
+    assert link not in long
+    assert "<figure" not in handout(lesson, lesson.example.experiment)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_prediction_is_drawn_in_the_frame_of_the_answer(name):
+    """One size, axes, steps and names of curves: the back differs by the curves alone, and where one of them leaves the
+    frame, or is hardly seen in it, it is drawn once more."""
+    lesson = question_of(name)
+    curves = lesson.curves(lesson.example.experiment)
+    blank, first, *whole = plots(handout(lesson, lesson.example.experiment))
+    inner = re.search(r"<svg x=.*?</svg>", first)[0]
+    assert first.replace(inner, "") == blank
+    assert inner.count("<polyline") == len(curves.values) == first.count("<polyline")
+    again = {"who_keeps_the_name", "half_open", "a_little_bias", "exploding", "memory_without_gradient", "theorys_line"}
+    assert bool(whole) is (name in again | {"two_grus"})  # gradients of 10⁻⁶¹; differences of 0.1 where 2 are possible
+    top, bottom = (float(y) - 4 for y in (min(ticks(blank)) + 4, max(ticks(blank)) + 4))
+    x, y, width, height = map(float, re.match(r'<svg x="(.*?)" y="(.*?)" width="(.*?)" height="(.*?)"', inner).groups())
+    assert f'viewBox="{x:.0f} {y:.0f} {width:.0f} {height:.0f}"' in inner  # what leaves it is cut off at its edge
+    assert y <= top < bottom <= y + height <= bottom + 8
+
+
+def plots(sheet):
+    """The inside of each plot of a sheet; one that is drawn has another picture in it."""
+    found = sheet.split('<svg class="plot"')[1:]
+    return [each[: each.index("</svg></svg>") + 6 if "<polyline" in each else each.index("</svg>")] for each in found]
+
+
+def test_the_blank_of_a_gate_names_no_unit():
+    """That there are two would say what is asked: each opens at brackets of its own."""
+    lesson = lesson_of("counting_brackets")
+    (values,) = lesson.curves(lesson.example.experiment).values.values()
+    brackets = [character in "()[]" for character in lesson.example.experiment.text]
+    assert (values > 0.99).tolist() == brackets
+    assert "unit 1" not in handout(lesson, lesson.example.experiment).split("<details>")[0]
+    held = question_of("latching_a_flag")
+    (values,) = held.curves(held.example.experiment).values.values()
+    assert np.flatnonzero(values > 0.99).tolist() == [held.example.experiment.text.index("!") + 1]
 
 
 def test_each_example_has_a_handout():
@@ -159,7 +211,7 @@ def test_what_a_visitor_typed_is_no_markup_in_a_handout():
     lesson = lesson_of("half_open")
     text = handout(lesson, replace(example("half_open").experiment, text=typed, replace="i", by="o"))
     assert not any(tag == "img" for tag, _ in Page(text).tags)
-    assert typed in Page(text).texts
+    assert plain(typed) in Page(text).texts
 
 
 SIGNS = str.maketrans("−⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "--0123456789")
@@ -182,20 +234,22 @@ def test_the_axes_of_a_handout_fit_its_curves_and_tell_nothing_before(name):
     lesson = question_of(name)
     blank, drawn = handout(lesson, lesson.example.experiment).split("<details>")
     curves = lesson.curves(lesson.example.experiment)
-    marks = ticks(drawn)
-    assert len(marks) >= 3
-    slope, zero = np.polyfit(list(marks), list(marks.values()), 1)
-    lines = [attrs["points"] for tag, attrs in Page(drawn).tags if tag == "polyline"]
-    for line, values in zip(lines, curves.values.values(), strict=True):
-        heights = np.array([float(point.split()[1]) for point in line.split(",")])
-        span = max(marks.values()) - min(marks.values())
-        np.testing.assert_allclose(slope * heights + zero, values[np.isfinite(values)], atol=0.02 * span)
+    for plot in plots(drawn):
+        marks = ticks(plot)
+        assert len(marks) >= 3
+        slope, zero = np.polyfit(list(marks), list(marks.values()), 1)
+        lines = [attrs["points"] for tag, attrs in Page(plot).tags if tag == "polyline"]
+        for line, values in zip(lines, curves.values.values(), strict=True):
+            heights = np.array([float(point.split()[1]) for point in line.split(",")])
+            span = max(marks.values()) - min(marks.values())
+            np.testing.assert_allclose(slope * heights + zero, values[np.isfinite(values)], atol=0.02 * span)
     log = curves.quantity.startswith("norm of the gradient")
-    tenths = {"norm": range(-40, 41, 20), "larg": range(0, 21, 5)}.get(curves.quantity[:4], range(0, 11, 2))
+    own = {"norm": range(-40, 41, 20), "larg": range(0, 21, 5), "dist": range(0, 16, 5)}
+    tenths = own.get(curves.quantity[:4], range(0, 11, 2))
     assert list(ticks(blank).values()) == [tenth / 10 for tenth in tenths]
-    for plot in (blank, drawn):
-        found = re.findall(r'<path d="M56 ([\d.]+)H\d+" stroke="#999999"', plot)
-        assert len(found) == log == plot.count(">1 %</text>")
+    for plot in plots(blank + drawn):
+        found = re.findall(r'<path d="M56 ([\d.]+)H\d+" stroke="#777777" stroke-width', plot)
+        assert len(found) == log == plain(plot).count(">1 %</text>")
         if log:  # 1 % of the last step's, of which each curve is a share
             marks = ticks(plot)
             slope, zero = np.polyfit(list(marks), list(marks.values()), 1)
@@ -211,7 +265,7 @@ def test_a_handout_says_what_the_run_was_made_with():
         "RNN, LSTM, GRU: random weights, seed 123; hidden units: 8; gates start by keeping 50 % a step; "
         "orthogonal scheme; recurrent gain 1; input gain 2." in Page(above).texts
     )
-    assert "difference of h, −1 at step 1 in place of 1, as a share of its largest, step by step" in Page(above).texts
+    assert "difference of h, −1 at step 1 in place of 1, as a share of its largest" in " ".join(Page(above).texts)
     for name in ("exploding", "counting_brackets"):
         text = handout(lesson_of(name), lesson_of(name).example.experiment)
         assert "gates start" not in text.split("<details>")[0]
@@ -219,12 +273,17 @@ def test_a_handout_says_what_the_run_was_made_with():
 
 
 def test_a_handout_names_the_steps_where_there_is_room():
-    """Each letter, else every tenth step: a name that is asked about can be found."""
-    plain = handout(lesson_of("who_keeps_the_name"), lesson_of("who_keeps_the_name").example.experiment)
-    found = re.findall(r'text-anchor="middle">([^<]*)</text>', plain.split("<details>")[0])
-    assert "".join(found).replace("␣", " ") == lesson_of("who_keeps_the_name").example.experiment.text
+    """Each letter where there is room, and the numbers of some steps in their places: what is asked about is found."""
+    lesson = lesson_of("who_keeps_the_name")
+    plain = handout(lesson, lesson.example.experiment).split("<details>")[0]
+    letters = re.findall(r'<text x="([\d.]+)" y="\d+" text-anchor="middle">([^<]*)</text>', plain)
+    assert "".join(letter for _, letter in letters).replace("␣", " ") == lesson.example.experiment.text
+    numbers = re.findall(r'<text class="step" x="([\d.]+)" y="\d+" text-anchor="middle">(\d+)</text>', plain)
+    assert [number for _, number in numbers] == ["1", *map(str, range(5, 45, 5))]
+    assert all(letters[int(number) - 1][0] == x for x, number in numbers)
     noise = handout(lesson_of("until_something_arrives"), lesson_of("until_something_arrives").example.experiment)
-    assert re.findall(r'text-anchor="middle">([^<]*)</text>', noise.split("<details>")[0]) == ["10", "20", "30", "40"]
+    found = re.findall(r'text-anchor="middle">([^<]*)</text>', noise.split("<details>")[0])
+    assert found == ["1", *map(str, range(5, 45, 5))]
 
 
 def test_the_curves_of_a_handout_are_those_of_the_run():

@@ -3,6 +3,8 @@
 Which answer is right is read from a run of torch or from the definition, never from the page.
 """
 
+import itertools
+import re
 from dataclasses import replace
 
 import pytest
@@ -15,7 +17,7 @@ from gru_viz.lessons import LESSONS, from_link, lesson_of
 from gru_viz.runs import contrast
 from gru_viz.ui.follow import class_link
 from gru_viz.ui.pages import ABOUT, PAGES
-from tests.saying import plain
+from tests.saying import parts, plain
 from tests.visitor import calm, enter, errors, experiment, findings, go, lines, link, open_app, press, unfold
 
 HERE = "https://example.org/some/where"
@@ -152,10 +154,53 @@ def test_after_a_change_nothing_is_asked_again_unless_it_is_wanted():
     assert "(seed 8)" in note(app)
     enter(app, "text", "Something else")
     assert drawn(app) == 3
-    assert "the question is about the lesson's own" in said(app)
+    assert "This run is your own: the figures show what it does, and the question is about the lesson's own." in said(
+        app
+    )
     assert "predict" not in [button.key for button in app.main.button]
     press(app, "lesson_run")
     assert (drawn(app), experiment(app).predict, experiment(app).seed) == (3, True, 8)
+
+
+def test_what_to_try_next_stays_in_a_run_of_ones_own_as_long_as_it_can_be_tried():
+    then = f"**Then.** {lesson_of('half_open').example.then}"
+    app = press(open_app(lesson="2"), "answer_0")
+    assert (said(app).count(then), "your own" in said(app)) == (1, False)
+    enter(app, "seed", 8)
+    assert (said(app).count(then), said(app).count("This run has a seed of your own.")) == (1, 1)
+    press(press(app, "predict"), "answer_0")  # its own answer says it too
+    assert (said(app).count(then), "your own" in said(app)) == (1, False)
+    for field, value in (("hidden_size", 5), ("text", "Something else"), ("keep", 1.0)):
+        enter(app, field, value)
+        assert (said(app).count(then), said(app).count("This run is your own: ")) == (1, 1)
+        assert "lesson_run" in [button.key for button in app.main.button]
+    enter(app, "cells", ["rnn"])  # which has no gate to keep with
+    assert then not in said(app)
+    press(app, "lesson_run")
+    assert said(app).count(then) == 1
+    unasked = enter(open_app(lesson="3"), "keep", 2.0)  # nobody has answered: it may tell
+    assert "This run is your own: " in said(unasked)
+    assert "Then." not in said(unasked)
+
+
+def focused(app):
+    """Whether the page takes the focus to what is asked or said."""
+    return [each.proto.bytes.split(b" ")[0] != b"" for each in app.main.get("bidi_component")
+            if each.proto.component_name == "gru_viz_lead"]  # fmt: skip
+
+
+def test_the_focus_goes_to_what_a_button_of_the_course_has_brought_and_nowhere_else():
+    app = open_app(lesson="3")
+    assert focused(app) == [False]
+    assert focused(press(app, "next_lesson")) == [True]
+    assert focused(enter(app, "seed", 8)) == [False]
+    assert focused(press(app, "answer_0")) == [True]
+    assert focused(enter(app, "curve", "input")) == [False]
+    enter(app, "hidden_size", 5)
+    assert focused(press(app, "lesson_run")) == [True]
+    assert focused(press(app, "previous_lesson")) == [True]
+    press(press(app, "answer_0"), "next_lesson")  # where the answer is there already
+    assert focused(app) == [True]
 
 
 def test_a_change_before_the_answer_stays_covered_as_long_as_the_question_is_about_it():
@@ -214,6 +259,26 @@ def test_the_run_of_the_class_stays_covered_when_a_pupil_has_answered_for_anothe
     assert drawn(by_hand) > 0  # no seed makes another run of it
 
 
+@pytest.mark.parametrize("lesson", LESSONS, ids=QUESTIONS)
+def test_one_number_has_one_rounding_beside_its_figure(lesson):
+    """What an answer says of a number, the page that shows it says in the same digits."""
+    app = go(press(open_app(lesson=str(lesson.number)), "answer_0"), lesson.page)
+    beside = " ".join([*findings(app), *(plain(each.value) for each in app.main.markdown)])
+    numbers, others = (set(re.findall(POWERS, words)) for words in (note(app), beside))
+    for one, other in itertools.product(numbers, others):
+        assert one == other or not close(one, other), (one, other)
+
+
+POWERS = r"(?<![\d.])(?:\d+\.\d+(?:·10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?|\d+·10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)"  # no counts
+
+
+def close(one, other):
+    """Whether they may be one number in more and in fewer digits."""
+    (a, power), (b, other_power) = parts(one), parts(other)
+    digits = min(len(each.partition("·")[0].replace(".", "").lstrip("0")) for each in (one, other))
+    return power == other_power and f"{a:.{digits}g}" == f"{b:.{digits}g}"
+
+
 def test_no_two_buttons_have_one_name():
     app = press(open_app(lesson="4"), "answer_0")
     for page in LENSES:
@@ -230,8 +295,9 @@ def test_an_answer_leads_to_its_figure(lesson):
     app = press(open_app(lesson=str(lesson.number)), "answer_0")
     go(app, lesson.page)  # AppTest forgets st.switch_page with the next run
     (lead,) = [each for each in app.main.get("bidi_component") if each.proto.component_name == "gru_viz_lead"]
-    assert lead.proto.bytes[1:].decode() == lesson.figure
-    assert lines(app, lesson.figure)
+    _, *led = lead.proto.bytes.decode().split(" ")
+    assert led == [lesson.figure] + ["difference"] * (lesson.name == "memory_without_gradient")  # both of its halves
+    assert all(lines(app, key) for key in led)
     other = go(app, "compare")
     labels = [each.proto.label for each in other.main.get("page_link")]
     assert f"Its figure is on {PAGES[lesson.page]}" in labels
@@ -260,7 +326,7 @@ def test_the_way_through_the_course():
     go(app, "lessons")
     assert [button.label for button in app.main.button] == [f"Start lesson {k}" for k in range(1, 10)]
     for lesson in LESSONS:
-        assert lesson.question in said(app)
+        assert f"**{lesson.topic}.** {lesson.question}" in said(app)
     press(app, "start_who_keeps_the_name")
     go(app, "contrast")  # AppTest forgets st.switch_page with the next run; tests/browser follows it
     for lesson in LESSONS:

@@ -39,13 +39,18 @@ MARKED = [
 ]  # fmt: skip
 UNMARKED = [
     "12:30:45", ":smile:", ":material/home:", "a->b", "a--b", "x@y", "@", "http", "http:", "wwwx", "9 - 1 = 8",
-    "f(x) > 0", "**b** _c_ `d` $x^2$ [l](m) ![i](j) <b>", "1. one", "# h", "50 % & more", "C:\\dir\\file.txt", "a.b.c",
+    "f(x) > 0", "**b** _c_ `d` $x^2$ [l](m) ![i](j) <b>", "1. one", "# h", "50% & more", "C:\\dir\\file.txt", "a.b.c",
     "3·10⁻⁹",
 ]  # fmt: skip
 
 
 def shown(text):
     return html.unescape(text).replace("\u2060", "")
+
+
+def blanks(typed):
+    """As it is shown: blanks made one, and none at which a line could end before a percent sign."""
+    return re.sub("(?<=[0-9]) (?=%|µs\\b)", "\u00a0", re.sub("[ \t\r\n]+", " ", typed))
 
 
 def reads(text):
@@ -79,9 +84,7 @@ def test_no_sign_of_any_text_is_left_to_be_markup(typed):
 @given(ANY)
 def test_nothing_that_streamlit_seeks_in_what_it_shows_is_left_there(typed):
     assert reads(html.unescape(markdown(typed))) == []
-    assert html.unescape(markdown(typed)).replace("\u2060", "") == re.sub("[ \t\r\n]+", " ", typed).replace(
-        "\u2060", ""
-    )
+    assert shown(markdown(typed)) == blanks(typed).replace("\u2060", "")
 
 
 @pytest.mark.parametrize("typed", MARKED)
@@ -107,3 +110,10 @@ def test_what_begins_like_a_list_is_no_list():
 
 def test_a_number_stays_one_word():
     assert markdown("17\u202f900 of 0.5") == "17\u202f900 of 0.5"
+
+
+@pytest.mark.parametrize("typed", ["50 %", "less than 1 %.", "3.5 µs, 4 µs"])
+def test_no_line_ends_between_a_number_and_its_unit(typed):
+    assert " &#37;" not in markdown(typed)
+    assert html.unescape(markdown(typed)) == re.sub(" (?=[%µ])", "\u00a0", typed)
+    assert markdown("5 a % 7 µstep") == "5 a &#37; 7 µstep"

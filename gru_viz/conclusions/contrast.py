@@ -35,8 +35,9 @@ CONTRAST = 1.5  # cells whose reaches differ by less than this factor are not to
 _COUNT = {1: "It falls", 2: "Both fall", 3: "All three fall", 4: "All four fall", 5: "All five fall"}
 
 
-def question(sequence: Sequence) -> str:
-    return f"Which cell still feels the first {unit_of(sequence)}?"
+def question(sequence: Sequence, cells: Many[Cell]) -> str:
+    which = "Which cell still feels" if len(cells) > 1 else f"Does the {cells[0].title} still feel"
+    return f"{which} the first {unit_of(sequence)}?"
 
 
 def first_step(sequence: Sequence, reports: Many[CellReport]) -> str:
@@ -80,8 +81,10 @@ def reaches(experiment: Experiment, reports: Many[CellReport]) -> str:
     return f"The gradient reaches back over {in_each([report.cell for report in reports], texts)}."
 
 
-def gates_kept(experiment: Experiment, cells: Many[Cell]) -> str:
-    """What the gates were set to, and what to try next."""
+def gates_kept(experiment: Experiment, cells: Many[Cell], steps: int) -> str:
+    """What the gates were set to, and what to try next; of one step nothing can be kept or lost."""
+    if steps == 1:
+        return ""
     if experiment.weights in HAND_SET:
         return "These weights were set by hand. Change one step of the sequence: what will be left of it at the end?"
     if not any(cell.keep_biases(1.0) for cell in cells):
@@ -127,13 +130,11 @@ def _of_all(left: float) -> str:
     return "all" if left == 1 else "nearly all" if text == number(1.0, 2) else text
 
 
-def _edge(value: float, digits: int = 2) -> str:
-    """A state's value: 1 only where it is 1, else with as many digits as show that it is not, or as 1 − 6·10⁻¹²."""
+def _edge(value: float) -> str:
+    """A state's value: 1 only where it is 1; what three digits cannot tell from it as 1 − 6·10⁻¹²."""
     size, sign = abs(value), "−" if value < 0 else ""
-    if size == 1 or number(size, digits) != number(1.0, digits):
-        return f"{sign}1" if size == 1 else number(value, digits)
-    if number(size) != number(1.0):
-        return number(value)
+    if size == 1 or number(size) != number(1.0):
+        return f"{sign}1" if size == 1 else number(value)
     return f"{sign}1 {'−' if (size < 1) == (value > 0) else '+'} {number(abs(1 - size), 1)}"
 
 
@@ -245,7 +246,7 @@ def described(reports: Many[CellReport], sequence: Sequence) -> str:
 
 def described_states(reports: Many[CellReport]) -> str:
     parts = [
-        f"{report.cell.title} {name} {span(_edge(float(values.min()), 3), _edge(float(values.max()), 3))}"
+        f"{report.cell.title} {name} {span(_edge(float(values.min())), _edge(float(values.max())))}"
         for report in reports
         for name, values in report.states.items()
     ]

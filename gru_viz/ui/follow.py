@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
-from html import escape
 from urllib.parse import urlencode
 
 import streamlit as st
 
 from gru_viz.examples import example
 from gru_viz.experiment import Experiment, to_query, without_view
-from gru_viz.handout import handout
+from gru_viz.handout import LONGEST, code, handout
 from gru_viz.lessons import Lesson, question_of, to_link
 from gru_viz.settings import SETTINGS
 from gru_viz.ui import state
@@ -21,7 +19,6 @@ from gru_viz.ui.pages import HOME
 from gru_viz.ui.parts import go_to
 
 _VIEWS = {setting.key for setting in SETTINGS.values() if setting.view}
-LONGEST = 500  # characters of a link whose code a phone reads across a room
 
 
 def for_a_class(page: str) -> None:
@@ -33,7 +30,7 @@ def for_a_class(page: str) -> None:
     question, link = question_of(experiment.example), _link_here(page)
     with opened:
         if len(link) <= LONGEST:
-            markup(_code(link), "class_code")
+            markup(code(link), "class_code")
             st.code(link, language=None, wrap_lines=True)
             if st.button("Large code", key="enlarge"):
                 _alone(link)
@@ -76,7 +73,7 @@ def _large(link: str, beside: int) -> None:
         f"{{ font-size: clamp(24px, {70 / len(link):.2f}vw, 48px) !important }}</style>"
     )
     with st.container(key="large_code"):
-        markup(_code(link), "large_code_drawn")
+        markup(code(link), "large_code_drawn")
     with st.container(key="large_link"):
         st.code(link, language=None, wrap_lines=True)
 
@@ -102,12 +99,3 @@ def class_link(here: str, page: str, experiment: Experiment, lesson: Lesson | No
     if lesson:
         page, query = HOME, to_link(replace(without_view(experiment), example=lesson.name, predict=True))
     return f"{root}/{'' if page == HOME else page}" + (f"?{urlencode(query)}" if query else "")
-
-
-@lru_cache(64)
-def _code(link: str) -> str:
-    """Black on white in both themes, with the quiet border that readers need."""
-    import segno
-
-    drawn = segno.make(link, micro=False).svg_inline(border=4, dark="#000", light="#fff", omitsize=True)
-    return f'<figure role="img" aria-label="Code to scan: {escape(link)}">{drawn}</figure>'

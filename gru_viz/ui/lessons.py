@@ -18,7 +18,7 @@ from gru_viz.ui.words import markdown
 
 _GOES = "goes_to"  # in the session: the page of the lesson that has just begun, or been answered
 _ANSWERS = "answers"  # in the session: lesson -> run that was asked about -> which answer was expected
-_LAST = "last_answer"  # in the session: the run that has just been answered
+_NEW = "said_anew"  # in the session: whether a button of the course was pressed, and the focus follows
 
 
 def lesson_in_view() -> Lesson | None:
@@ -41,17 +41,17 @@ def is_explained() -> bool:
 
 
 def lesson_bar(lesson: Lesson) -> None:
-    """Where in the course this is, the way back and on, and back to its run where something but the seed was changed.
-    Its title may give the answer away: not before the question is answered."""
+    """The way back and on, which keep their places; where in the course this is; and back to its run where something
+    but the seed was changed. Its title may give the answer away: not before the question is answered."""
     before, after = neighbours(lesson.name)
     place, title = f"Lesson {lesson.number} of {len(LESSONS)}", markdown(lesson.example.title)
-    st.markdown(f"**{place}**" if is_covered() else f"**{place}:** {title}", width="content")
     with st.container(horizontal=True, width="content"):  # on a phone they stay side by side
         for label, other in (("Previous lesson", before), ("Next lesson", after)):
             key = label.lower().replace(" ", "_")
             st.button(label, key=key, disabled=other is None, on_click=_show, args=(other or lesson,))
-        if not lesson.fits(state.current()):
-            st.button("Back to the lesson's run", key="lesson_run", type="tertiary", on_click=_back, args=(lesson,))
+    st.markdown(f"**{place}**" if is_covered() else f"**{place}:** {title}", width="content")
+    if not lesson.fits(state.current()):
+        st.button("Back to the lesson's run", key="lesson_run", type="tertiary", on_click=_back, args=(lesson,))
 
 
 def start(lesson: Lesson) -> None:
@@ -79,13 +79,16 @@ def ask(lesson: Lesson) -> None:
     st.button("Show it without an answer", key="answer_none", on_click=_answer, args=(lesson, None))
     if not (experiment.is_hand_set or experiment.projector):  # in a room the code to scan stands there
         st.caption("In a class: type a seed of your own in the sidebar; the weights are then yours alone.")
+    lead(st.session_state.pop(_NEW, False))
 
 
 def lesson_note(lesson: Lesson, is_shown: bool) -> None:
     """The question again; beside it what was expected and what this run shows, with the way to the figure that shows
-    it, or a button that asks. Above that figure a room reads the question in place of the page's."""
-    experiment = state.current()
+    it, or a button that asks. What can be tried next stays while it can be, for those who have answered. Above the
+    figure a room reads the question in place of the page's."""
+    experiment, is_new = state.current(), st.session_state.pop(_NEW, False)
     question = f"{markdown(lesson.question)} "
+    then = f"\n\n**Then.** {markdown(lesson.example.then)}" * (is_answered(lesson) and lesson.leads_on(experiment))
     if experiment.projector and is_shown:
         with st.container(key="asked"):
             st.title(question, anchor=False)
@@ -93,27 +96,33 @@ def lesson_note(lesson: Lesson, is_shown: bool) -> None:
     if is_explained():
         right, explained = _measured(lesson.name, _run())
         verdict, said = answered(lesson, _answers(lesson.name)[_run()], right)
-        look = f"**Look.** {markdown(lesson.example.look)} **Then.** {markdown(lesson.example.then)}"
-        st.info(f"{question}**{verdict}** {markdown(said)}\n\n{markdown(explained)}" + f"\n\n{look}" * _is_own(lesson))
-        _lead_on(lesson, is_shown)
-    elif lesson.fits(experiment):
-        with st.container(horizontal=True, vertical_alignment="center", key="said"):
-            if question:
-                st.markdown(question, width="content")
+        look = f"\n\n**Look.** {markdown(lesson.example.look)}" * _is_own(lesson)
+        st.info(f"{question}**{verdict}** {markdown(said)}\n\n{markdown(explained)}{look}{then}")
+        _lead_on(lesson, is_shown, is_new)
+        return
+    own = _own_run(lesson)
+    with st.container(horizontal=True, vertical_alignment="center", key="said"):
+        if words := f"{question}{own}{then * bool(own)}":
+            st.markdown(words, width="content")
+        if lesson.fits(experiment):
             st.button("Predict first", key="predict", on_click=_begin, args=(lesson, experiment))
-    else:
-        st.markdown(
-            f"{question}The run was changed: the figures show what it does now, the question is about the lesson's own."
-        )
+    if is_new:
+        lead(is_new)
 
 
-def _lead_on(lesson: Lesson, is_shown: bool) -> None:
-    """From what was said to the figure that shows it; in a room it is the only one."""
-    is_new = st.session_state.pop(_LAST, None) == _run()
+def _own_run(lesson: Lesson) -> str:
+    """That the visitor has left the run that was asked about, where they have."""
+    if not lesson.fits(state.current()):
+        return "This run is your own: the figures show what it does, and the question is about the lesson's own."
+    return "This run has a seed of your own." * (is_answered(lesson) and not _is_own(lesson))
+
+
+def _lead_on(lesson: Lesson, is_shown: bool, is_new: bool) -> None:
+    """From what was said to the figures that show it; in a room there is one."""
     if state.current().projector:
         return
     if is_shown:
-        lead(lesson.figure, is_new)
+        lead(is_new, *filter(None, (lesson.figure, lesson.other)))
     else:
         go_to(lesson.page, f"Its figure is on {PAGES[lesson.page]}")
 
@@ -148,7 +157,7 @@ def _answers(name: str) -> dict[Experiment, int | None]:
 
 def _answer(lesson: Lesson, expected: int | None) -> None:
     _answers(lesson.name)[_run()] = expected
-    st.session_state[_LAST], st.session_state[_GOES] = _run(), lesson.page
+    st.session_state[_NEW], st.session_state[_GOES] = True, lesson.page
 
 
 def _begin(lesson: Lesson, experiment: Experiment | None = None) -> None:
@@ -159,6 +168,7 @@ def _begin(lesson: Lesson, experiment: Experiment | None = None) -> None:
 def _show(lesson: Lesson, experiment: Experiment | None = None) -> None:
     """Cover the lesson's own experiment, or another one that its question is about; in a room it stays large."""
     covered = replace(experiment, predict=True) if experiment else replace(lesson.covered, seed=_seed_for(lesson))
+    st.session_state[_NEW] = True
     if experiment is None:
         st.session_state[_GOES] = lesson.page
     state.show(replace(covered, projector=state.current().projector))
@@ -167,6 +177,7 @@ def _show(lesson: Lesson, experiment: Experiment | None = None) -> None:
 def _back(lesson: Lesson) -> None:
     """What was changed is as the lesson has it; the seed stays, as that is a pupil's own."""
     now = state.current()
+    st.session_state[_NEW] = True
     state.show(replace(lesson.covered, seed=now.seed, predict=now.predict, projector=now.projector))
 
 

@@ -10,7 +10,7 @@ import segno
 from PIL import Image
 
 from gru_viz.cells import cell_names
-from gru_viz.handout import handout
+from gru_viz.handout import LONGEST, handout
 from gru_viz.lessons import BESIDE, LESSONS, lesson_of
 from gru_viz.ui.pages import STEP
 from tests.browser.test_teaching import LENSES, at, click, drawn, tell
@@ -159,7 +159,8 @@ def widths(page):
 def test_a_handout_is_one_page_of_paper_and_its_answer_another_when_it_is_opened(browser):
     page = browser.new_page()
     for lesson in (*LESSONS, *BESIDE):
-        page.set_content(handout(lesson, lesson.example.experiment, "https://example.org/some/where/gates?lesson=8"))
+        link = "https://example.org/some/where/gates?lesson=8&".ljust(LONGEST, "x")
+        page.set_content(handout(lesson, lesson.example.experiment, link))
         said = page.get_by_text(lesson.explained(lesson.example.experiment))
         fronts = {}
         for count in (1, 2):

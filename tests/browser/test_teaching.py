@@ -88,6 +88,68 @@ def test_the_course_leads_from_page_to_page_and_by_keyboard(server, open_page):
     assert drawn(other) == 0  # and is in no link
 
 
+def keyed_on(page, name):
+    """Presses a button by keyboard; what has the focus then."""
+    page.get_by_role("button", name=name, exact=True).focus()
+    page.keyboard.press("Enter")
+    settled(page)
+    return plain(page.evaluate("document.activeElement.innerText"))
+
+
+def test_the_keyboard_lands_at_the_question(server, open_page):
+    """Where a page follows another, too, and where nothing is asked again."""
+    page = open_page(at(server, "lessons"))
+    assert keyed_on(page, "Start lesson 8") == LESSONS[7].question
+    assert keyed_on(page, "Previous lesson") == LESSONS[6].question
+    assert keyed_on(page, "Next lesson") == LESSONS[7].question
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.innerText") == LESSONS[7].answers[0]
+    assert keyed_on(page, "At brackets only").startswith(LESSONS[7].question)
+    assert keyed_on(page, "Next lesson") == LESSONS[8].question
+    said = keyed_on(page, "Previous lesson")
+    assert said.startswith(LESSONS[7].question)
+    assert "Right. You expected" in said
+    page.get_by_role("textbox", name="Sequence").fill("(()")
+    page.keyboard.press("Enter")
+    assert "Then. Type brackets of your own" in plain(main(settled(page)).inner_text())
+    assert keyed_on(page, "Back to the lesson's run").startswith(LESSONS[7].question)
+
+
+def test_the_buttons_of_the_course_keep_their_places(server, open_page):
+    page, places = open_page(f"{server}/?lesson=1"), []
+    for lesson in LESSONS:
+        assert lesson.question in text(page.get_by_role("heading", level=1))
+        for asked in (True, False):
+            bar = keyed(page, "bar").get_by_role("button")
+            assert text(bar) == ["Previous lesson", "Next lesson"]
+            places.append([each.bounding_box() for each in bar.all()])
+            if asked:
+                click(page, "Show it without an answer")
+        if lesson is not LESSONS[-1]:
+            click(page, "Next lesson")
+    assert all(each == places[0] for each in places)
+
+
+def test_the_course_is_seen_at_once(server, open_page):
+    page = open_page(at(server, "lessons"), width=1280)
+    page.set_viewport_size({"width": 1280, "height": 720})
+    box = keyed(settled(page), "course").bounding_box()
+    assert box["y"] + box["height"] <= 720
+    assert page.get_by_role("button", name="Start lesson").count() == len(LESSONS)
+
+
+def test_both_halves_of_a_lesson_are_one_click_away(server, open_page):
+    page = open_page(f"{server}/?lesson=7")
+    click(page, "Less than a hundredth")
+    for name, key in (("Go to its other figure", "difference"), ("Go to its figure", "gradient")):
+        click(page, name)
+        box = keyed(page, key).bounding_box()
+        assert (box["y"] > 50, box["y"] + min(box["height"], 300) <= page.viewport_size["height"]) == (True, True), key
+    click(page, "Next lesson")
+    click(page, "Show it without an answer")
+    assert not page.get_by_role("button", name="Go to its other figure").is_visible()
+
+
 def test_the_short_link_may_be_the_first_request(fresh_server, open_page):
     page = open_page(f"{fresh_server}/?lesson=8")
     assert page.url == f"{fresh_server}/?lesson=8"
