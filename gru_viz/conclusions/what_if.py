@@ -22,8 +22,8 @@ from gru_viz.theme import number, number_from_log10
 # -- what if -----------------------------------------------------------------------------------------------------------
 
 MAP_HOW = (
-    "Each place is a run with the same seed and sequence; its colour is the reach. The ring is this experiment. Click or "
-    "tap a place to go there: the link, and every page, change with it."
+    "Each place is a run with the same seed and sequence; its colour is the reach. The ring is this experiment. Click "
+    "or tap a place to go there: the link, and every page, change with it."
 )
 MULTIPLES_HOW = (
     f"All at {MULTIPLES_HIDDEN} units with this seed, whatever is set beside; the axis is the same in all four."
