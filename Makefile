@@ -1,5 +1,5 @@
 # Needs Python 3.11 or newer, a shell and make. Everything is installed into .venv, and nowhere else.
-# Another Python: make run PYTHON=python3.12. Some tests only: make test ARGS="-k engine".
+# Another Python: make run PYTHON=python3.12. Some tests only: make test ARGS="-k engine". In one process: ARGS="-n 0".
 PYTHON ?= python3
 ARGS ?=
 VENV := .venv
@@ -11,9 +11,11 @@ run: $(VENV)/app.stamp
 	$(PY) -m streamlit run app.py
 
 # Without a browser the other tests still run; those that need it fail, and say why.
+# Two workers, each with a server and a browser of its own. Who has nothing left takes over the other's last tests: each
+# runs its part in order, tests of one file mostly in one worker, and both end at nearly the same time.
 test: $(VENV)/dev.stamp
 	@$(PY) -m tests.browser.chrome || true
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest -n 2 --dist worksteal $(ARGS)
 
 lint: $(VENV)/dev.stamp
 	$(PY) -m ruff check .

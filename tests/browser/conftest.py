@@ -9,13 +9,17 @@
 `open_page` asserts at the end of the test that no request went to another host and that nothing went wrong unseen.
 """
 
-from collections.abc import Callable, Iterator
+import asyncio
+from asyncio import AbstractEventLoop
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
 from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser import chrome
+from tests.browser.profiles import Profile, origin
 from tests.browser.serving import serve
 from tests.browser.watching import Record, settled
 
@@ -29,12 +33,13 @@ FLAGS = [
     "--disable-sync",
     # No other host exists: a page that asks one fails at once, with or without a network, and is caught by its Record.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    "--process-per-site",  # for the profiles
 ]
 HEIGHTS = {1280: 900, 390: 844}  # a laptop and a phone
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests come last: they are the slowest, and Playwright leaves its event loop running in this thread."""
+    """Browser tests come last: they are the slowest."""
     items.sort(key=lambda item: "browser" in getattr(item, "fixturenames", ()))
 
 
@@ -57,15 +62,37 @@ def browser() -> Iterator[Browser]:
     """Chrome or Chromium. There is no skipping: without one this fails, with a sentence that says what to do."""
     path = chrome.find()
     with sync_playwright() as playwright:
+        loops.append(asyncio.get_running_loop())
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         try:
             yield browser
         finally:
+            asyncio._set_running_loop(loops.pop())
             browser.close()
 
 
+loops: list[AbstractEventLoop] = []  # Playwright's, while there is a browser
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Only the tests in this folder see Playwright's event loop: others may come between, and need one of their own."""
+    ours = item.path.parent == Path(__file__).parent
+    asyncio._set_running_loop(loops[0] if ours and loops else None)
+    try:
+        return (yield)
+    finally:
+        asyncio._set_running_loop(None)
+
+
+@pytest.fixture(scope="session")
+def profiles() -> list[Profile]:
+    """Those that nobody uses now."""
+    return []
+
+
 @pytest.fixture
-def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+def open_page(browser: Browser, profiles: list[Profile]) -> Iterator[Callable[..., Page]]:
     """Open an address, each time as a new visitor (no cookies, no storage), and wait until the app is done.
 
     `open_page(url, theme="light" | "dark", width=1280 | 390)` returns the page. The clipboard may be read.
@@ -73,20 +100,17 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
     visits = []
 
     def visit(url: str, *, theme: Literal["light", "dark"] = "light", width: Literal[1280, 390] = 1280) -> Page:
-        context = browser.new_context(
-            color_scheme=theme,
-            viewport={"width": width, "height": HEIGHTS[width]},
-            permissions=["clipboard-read", "clipboard-write"],
-        )
-        page = context.new_page()
-        visits.append((context, Record.of(page), url))
+        profile = profiles.pop() if profiles else Profile(browser)
+        page = profile.new_page(theme=theme, width=width, height=HEIGHTS[width])
+        visits.append((profile, Record.of(page), url))
         page.goto(url)
         return settled(page)
 
     try:
         yield visit
     finally:
-        for context, _, _ in visits:
-            context.close()
+        for profile, _, url in visits:
+            profile.leave(origin(url))
+            profiles.append(profile)
     for _, record, url in visits:
         record.assert_clean(url)

@@ -81,7 +81,7 @@ def test_a_first_visit_through_the_proxy_is_a_third_as_large(server, open_page, 
         page = open_page(proxy.url)
         assert len(findings(page)) == 3
         whole, packed = page.evaluate(FETCHED)
-        page.context.close()
+        page.close()
     with capsys.disabled():
         print(f"\nA first visit fetches {whole / 1e6:.1f} MB, through nginx {packed / 1e6:.1f} MB.")
     assert whole > 3e6

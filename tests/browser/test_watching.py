@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.browser.profiles import Profile, origin
 from tests.browser.serving import serve
 from tests.browser.watching import Record, axe_violations, settled
 
@@ -43,6 +44,37 @@ def test_an_exception_is_noticed_in_the_page_and_in_the_log(slow_app, browser):
         with pytest.raises(AssertionError, match="shows"):
             settled(page)
         page.close()
+
+
+STORE = """async () => {
+    document.cookie = "own=1"
+    localStorage.own = sessionStorage.own = "1"
+    await (await caches.open("own")).put("/own", new Response("1"))
+    await new Promise(done => indexedDB.open("own").onsuccess = done)
+}"""
+STORED = """async () => [document.cookie.match(/\\bown=/g)?.length ?? 0, localStorage.length,
+    sessionStorage.length, (await caches.keys()).length, (await indexedDB.databases()).length]"""
+
+
+def test_the_next_visitor_of_a_profile_finds_nothing_stored(server, browser):
+    profile, url = Profile(browser), f"{server}/_stcore/health"
+    found, pages = [], []
+    for theme in ("light", "dark"):
+        page = profile.new_page(theme=theme, width=390, height=844)
+        page.goto(url)
+        found.append(page.evaluate(STORED))
+        assert page.evaluate(f"matchMedia('(prefers-color-scheme: {theme})').matches")
+        assert page.evaluate("history.length") <= 2  # with the empty page that it opened with
+        page.evaluate(STORE)
+        assert page.evaluate(STORED) == [1, 1, 1, 1, 1]
+        with page.expect_popup():
+            page.evaluate("open('about:blank')")
+        profile.leave(origin(url))
+        pages.append(page)
+    assert found == [[0, 0, 0, 0, 0]] * 2
+    assert profile.context.pages == [profile.keeper]
+    assert all(page.is_closed() for page in pages)
+    profile.context.close()
 
 
 def test_a_server_that_cannot_start_says_why(tmp_path):
