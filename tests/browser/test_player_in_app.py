@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.browser.playing import opened_file, player, press, slider, where
+from tests.browser.playing import opened_file, player, press, slider, type_at_once, where
 from tests.browser.watching import Record, axe_violations, settled
 
 
@@ -68,8 +68,7 @@ def test_nothing_is_sent_while_the_hand_moves_and_one_message_when_it_lets_go(br
     press(page, "Pause")
     settled(page)
     assert len(messages.sent) == 1
-    for key in ("ArrowLeft", "ArrowLeft", "ArrowDown", "b", "r", "c"):
-        page.keyboard.press(key)
+    type_at_once(page, "ArrowLeft", "ArrowLeft", "ArrowDown", "b", "r", "c")
     settled(page)
     assert len(messages.sent) == 2
     assert query(page)["unit"] == "2"

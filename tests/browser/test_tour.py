@@ -89,11 +89,11 @@ def states(page):
     """A page with all that is folded opened, in each of its tabs, and with a mistake in each field for a text."""
     unfolded(page)
     yield "unfolded"
-    for tab in page.get_by_role("tab", selected=False).all():
-        tab.click()
+    for name in page.get_by_role("tab", selected=False).all_inner_texts():
+        page.get_by_role("tab", name=name, exact=True).click()
         settled(page)
         unfolded(page)
-        yield f"the tab {tab.inner_text()}"
+        yield f"the tab {name}"
     for box in page.get_by_role("textbox").all():
         if box.is_visible() and box.is_editable():
             box.fill("")

@@ -8,6 +8,7 @@ from gru_viz.experiment import Experiment
 from gru_viz.sequences import parse_sequence
 from tests.browser.visiting import address, alerts, experiment, keyed, main, press, ticks, unfold, write
 from tests.browser.watching import axe_violations, settled
+from tests.saying import plain
 
 BOTH = pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)])
 PRICES = "day;open;close\n" + "".join(f"2020-01-{k:02};{k % 7},5;{-k * k % 11}\n" for k in range(1, 25))
@@ -86,7 +87,7 @@ def test_an_example_is_chosen_changed_and_found_again(server, open_page, theme, 
     chosen = example("a_little_bias")
     assert experiment(page).example == "a_little_bias"
     note = page.locator(".st-key-example_note")
-    assert chosen.sentence() in note.inner_text().replace("\u2060", "")
+    assert chosen.sentence() in plain(note.inner_text())
     assert_accessible(page)
     press(page, "experiment_keep", "50 %")
     assert note.count() == 0

@@ -8,7 +8,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import ConsoleMessage, Page, TimeoutError
 
 # Streamlit 1.67: the app's element carries the state of its script and of its connection, and what is about to be
-# replaced carries data-stale="true". Skeletons stand where a page or a lazily loaded element has not arrived yet.
+# replaced carries data-stale="true". Skeletons stand where a page or a lazily loaded element has not arrived yet; what
+# unfolds has no place of its own until its animation has ended.
 # Asked again and again inside of the page, a fifth of the cost of asking from here; `call` is this wait's own number.
 IS_CALM = """([quiet, call]) => {
     const app = document.querySelector('[data-testid="stApp"]');
@@ -16,7 +17,9 @@ IS_CALM = """([quiet, call]) => {
         && app.dataset.testConnectionState === "CONNECTED"
         && app.dataset.testScriptState === "notRunning"
         && document.querySelector(
-            '[data-stale="true"], [data-testid="stAppSkeleton"], [data-testid="stSkeleton"]') === null;
+            '[data-stale="true"], [data-testid="stAppSkeleton"], [data-testid="stSkeleton"]') === null
+        && !document.getAnimations().some(
+            each => each.playState === "running" && each.effect.getComputedTiming().endTime < Infinity);
     if (!calm) delete window.calm;
     else if (window.calm?.call !== call) window.calm = { call, since: performance.now() };
     return calm && performance.now() - window.calm.since >= quiet;
