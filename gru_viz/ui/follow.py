@@ -18,6 +18,7 @@ from gru_viz.ui.markup import markup
 from gru_viz.ui.pages import HOME
 from gru_viz.ui.parts import go_to
 
+_GROWN = "var(--grown, 1)"  # in a room all is zoomed, what is measured by the screen too
 _VIEWS = {setting.key for setting in SETTINGS.values() if setting.view}
 
 
@@ -68,9 +69,9 @@ def _large(link: str, beside: int) -> None:
     """As large as the screen allows when the rest of it is ``beside`` rem high; the letters stand in one line where
     that is not too small for the back row."""
     st.html(
-        f"<style>.st-key-large_code {{ width: min(100%, calc(100dvh - {beside}rem)); margin: auto }}\n"
+        f"<style>.st-key-large_code {{ width: min(100%, calc(100dvh / {_GROWN} - {beside}rem)); margin: auto }}\n"
         "body .st-key-large_link.st-key-large_link code "  # stronger than the projector's
-        f"{{ font-size: clamp(24px, {70 / len(link):.2f}vw, 48px) !important }}</style>"
+        f"{{ font-size: clamp(24px, calc({70 / len(link):.2f}vw / {_GROWN}), 48px) !important }}</style>"
     )
     with st.container(key="large_code"):
         markup(code(link), "large_code_drawn")

@@ -57,7 +57,7 @@ _PARTS = "[data-testid=stMainBlockContainer] > [data-testid=stVerticalBlock]"  #
 # Plotly finds the pointer in what is transformed, but not in what is zoomed; it fills the box that Streamlit measures.
 _STYLE = f"""
 {_grown()}
-[data-testid=stMain] {{ zoom: var(--grown) }}
+[data-testid=stMain] {{ zoom: var(--grown); height: calc(100dvh / var(--grown)) }}
 :has(> .stPlotlyChart) {{
   zoom: calc(1 / var(--grown));
   width: calc(100% / var(--grown)) !important; height: calc(100% / var(--grown)) !important;
