@@ -273,6 +273,23 @@ def test_what_a_link_could_not_say_stays_in_its_field_until_it_is_mended(kind, r
     assert (errors(app), experiment(app).text) == ([], mended)
 
 
+def test_lines_of_a_refused_text_stay_lines():
+    refused = ("My name\nis Ada, " * 140)[:2_100]
+    app = open_app(text=refused)
+    assert [each.value for each in app.text_area if each.key == "experiment_text"] == [refused]
+    enter(app, "text", refused[:1_900])
+    assert (errors(app), experiment(app).text) == ([], refused[:1_900])
+
+
+@pytest.mark.parametrize("query", [{"signal": "nosuch 40 0"}, {"csv": "x"}])
+def test_what_has_no_field_for_a_text_is_refused_once(query):
+    app = open_app(**query)
+    assert "cannot be read" in warnings(app)[0]
+    assert errors(app) == []
+    enter(app, "seed", 4)
+    assert (warnings(app), errors(app)) == ([], [])
+
+
 def test_a_replacement_comes_back_when_it_fits_again():
     app = open_app()
     enter(app, "by", "Eve")

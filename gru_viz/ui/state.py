@@ -107,7 +107,8 @@ def _take_link() -> None:
         old, new = quoted(asked.replace), quoted(asked.by)
         notes += (f"The link replaces {old} by {new}, which is not possible in its sequence: we suggest another.",)
     _show(experiment, {"link": " ".join(notes)} if notes else {})
-    if refusal:  # as if it had been typed: it stays in its field, with its sentence, until it is mended
+    if refusal and _way(asked.kind) in ("text", "numbers"):
+        # As if it had been typed: it stays in its field, with its sentence, until it is mended.
         st.session_state[key(asked.kind)] = asked.text
         problems()[asked.kind] = f"{refusal} The figures show another sequence."
 

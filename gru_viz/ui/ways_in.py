@@ -44,7 +44,7 @@ def _typed(kind: str) -> None:
         "on_change": state.change,
         "args": (kind,),
     }
-    one_line = kind in state.WAYS["text"] and "\n" not in state.current().text
+    one_line = kind in state.WAYS["text"] and "\n" not in st.session_state[arguments["key"]]
     if st.session_state.get(_ONE_LINE) != one_line:  # another field under the same key is told what it holds
         st.session_state[arguments["key"]] = st.session_state[arguments["key"]]
     st.session_state[_ONE_LINE] = one_line
