@@ -283,6 +283,28 @@ def test_a_number_that_is_opened_lies_beside_the_diagram_and_closes_again(server
     check_room(page, 1280, 720, "another cell")
 
 
+@pytest.mark.parametrize("path", ["help", "lessons", ""])
+@pytest.mark.parametrize("size", [(1280, 720), (1920, 1080), (2560, 1440)])
+def test_the_end_of_each_page_without_a_figure_can_be_reached(server, open_page, size, path):
+    page = pictured(open_page(f"{server}/{path}?projector=1" + "&lesson=1" * (not path)), *size)
+    ends = page.evaluate(ENDS)
+    assert size[1] - 100 < ends["box"] <= size[1]
+    assert ends["text"] <= size[1]
+    if not path:
+        assert page.locator(".st-key-large_link code").bounding_box()["height"] < 72  # in one line
+        assert ends["link"] <= size[1]
+
+
+# Scrolls to the end. Where the page's box, its last text and the link below a code end, px.
+ENDS = """() => {
+    const main = document.querySelector('[data-testid=stMain]')
+    main.scrollTo(0, 1e6)
+    const end = each => each.getBoundingClientRect().bottom
+    const ends = selector => Math.max(...[...main.querySelectorAll(selector)].map(end))
+    return { box: main.getBoundingClientRect().bottom, text: ends('p, li'), link: ends('.st-key-large_link code') }
+}"""
+
+
 def test_no_conclusion_is_offered_where_there_is_none_and_the_keys_work_inside_the_player(server, open_page):
     page = pictured(open_page(at(server, "").replace("/step", "/")), 1280, 720)
     tell(page)
@@ -293,6 +315,10 @@ def test_no_conclusion_is_offered_where_there_is_none_and_the_keys_work_inside_t
     assert page.get_by_role("button", name="Show the conclusion").count() == 0
     assert "an underlined number" not in main(page).inner_text()
     press(page, "LSTM")
+    press(page, "Keys")
+    page.keyboard.press("Escape")  # the list of keys, and no more
+    assert not player(settled(page)).locator(".keys").is_visible()
+    assert experiment(page).projector
     page.keyboard.press("Escape")
     assert not experiment(settled(page)).projector
     assert player(page).locator(".diagram:visible").count() == len(TITLES)

@@ -63,6 +63,7 @@ export class Controls {
       ArrowLeft: act.back, ArrowRight: act.on, Home: act.first, End: act.last, " ": act.play,
       ArrowUp: () => act.unitBy(-1), ArrowDown: () => act.unitBy(1), b: act.turn, "?": () => this.toggleHelp(),
       ...(this.large && { PageUp: act.back, PageDown: act.on }),  // a clicker's; elsewhere the page is scrolled
+      ...(!this.list.hidden && { Escape: () => this.toggleHelp() }),
     }
     const action = actions[event.key]
     if (action || NOT_MEANT.includes(event.key)) event.stopPropagation()
