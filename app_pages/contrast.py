@@ -71,6 +71,6 @@ figure(
     label="Euclidean distance between the hidden states after each step",
 )
 
-st.info(conclusions.lesson(experiment, cells))
+st.info(conclusions.lesson(experiment, reports))
 go_to("step", "Step through this run")
 go_to("gradients", "How far does the gradient reach?")

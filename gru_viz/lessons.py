@@ -139,7 +139,7 @@ def _cells(name: str) -> tuple[str, str, str]:
 LESSONS: Sequence[Lesson] = (
     Lesson(
         "who_keeps_the_name",
-        "The name begins 33 steps from the end. In how many of the three cells is the gradient there still at least "
+        "The name begins 32 steps before the last. In how many of the three cells is the gradient there still at least "
         "1 % of the last step's?",
         ("In none of them", "In one of them", "In two or three"),
         answers.how_many_reach,

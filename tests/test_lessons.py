@@ -43,7 +43,7 @@ def test_in_how_many_cells_the_gradient_reaches_the_name_by_torch():
     lesson = lesson_of("who_keeps_the_name")
     text = lesson.example.experiment.text
     back = len(text) - text.index("Ada")
-    assert f"begins {back} steps from the end" in lesson.question
+    assert f"begins {back - 1} steps before the last" in lesson.question
     for changes in ({}, {"seed": 3}, {"keep": 3.0}, {"keep": 0.0}, {"seed": 8}):
         found = all_found(replace(lesson.example.experiment, **changes))
         many = sum(found[title].reach >= back for title in ("RNN", "LSTM", "GRU"))

@@ -154,9 +154,15 @@ def other_gradient(experiment: Experiment, reports: Many[CellReport]) -> str:
     return f"At the first step the norm of the gradient through {several[0][1]} is {found}."
 
 
-def lesson(experiment: Experiment, cells: Many[Cell]) -> str:
+def lesson(experiment: Experiment, reports: Many[CellReport]) -> str:
     """What is true in general of such a run."""
-    if experiment.weights in HAND_SET or not any(cell.keep_biases(1.0) for cell in cells):
+    has_gates = any(report.cell.keep_biases(1.0) for report in reports)
+    if not has_gates and all(report.norm[0] > report.norm[-1] + 1 for report in reports):
+        return (
+            "In general: where a gradient grows back in time, a very small change at the start moves the end by much "
+            "more. Clipping bounds a step of training; it does not change this."
+        )
+    if experiment.weights in HAND_SET or not has_gates:
         return "In general: a state can hold a value while its gradient vanishes. A small gradient is no forgetting."
     return (
         "In general: gates do not remember by existing. They remember when they are nearly shut to the new: when what "

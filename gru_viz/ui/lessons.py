@@ -42,14 +42,15 @@ def is_explained() -> bool:
 
 def lesson_bar(lesson: Lesson) -> None:
     """The way back and on, which keep their places; where in the course this is; and back to its run where something
-    but the seed was changed. Its title may give the answer away: not before the question is answered."""
+    but the seed was changed. Its title may give the answer away: before that is asked for there is its topic."""
     before, after = neighbours(lesson.name)
-    place, title = f"Lesson {lesson.number} of {len(LESSONS)}", markdown(lesson.example.title)
+    is_open = is_answered(lesson) or not state.current().predict
+    place, title = f"Lesson {lesson.number} of {len(LESSONS)}", lesson.example.title if is_open else lesson.topic
     with st.container(horizontal=True, width="content"):  # on a phone they stay side by side
         for label, other in (("Previous lesson", before), ("Next lesson", after)):
             key = label.lower().replace(" ", "_")
             st.button(label, key=key, disabled=other is None, on_click=_show, args=(other or lesson,))
-    st.markdown(f"**{place}**" if is_covered() else f"**{place}:** {title}", width="content")
+    st.markdown(f"**{place}**" if is_covered() else f"**{place}:** {markdown(title)}", width="content")
     if not lesson.fits(state.current()):
         st.button("Back to the lesson's run", key="lesson_run", type="tertiary", on_click=_back, args=(lesson,))
 
