@@ -100,7 +100,7 @@ def init_params(
         elif name in constants:
             params[name] = np.full(hidden_size, constants[name])
         else:
-            params[name] = own[0] if scheme == "uniform" else np.zeros(hidden_size)
+            params[name] = own[0].copy() if scheme == "uniform" else np.zeros(hidden_size)
     return params
 
 

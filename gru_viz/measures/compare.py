@@ -251,7 +251,8 @@ def attractor(ran: Trace, sets: Parameters) -> tuple[dict[str, np.ndarray], np.n
 
 def shrinks(jacobians: np.ndarray) -> np.ndarray:
     """For each set whether a high power of its matrix (sets, S, S) makes all that it is multiplied by smaller: all
-    eigenvalues are within the unit circle, by more than REST or so. The powers take a quarter of their time."""
+    eigenvalues are within the unit circle. False too where they are too near it, or the powers too large, to say
+    so. The powers take a quarter of the eigenvalues' time."""
     power, is_small = jacobians, np.zeros(len(jacobians), dtype=bool)
     with np.errstate(over="ignore", invalid="ignore"):
         for _ in range(SQUARINGS):
