@@ -5,17 +5,13 @@ import gc
 
 from threadpoolctl import threadpool_limits
 
-NEW_OBJECTS = 20_000
-
 
 @functools.cache
 def prepare() -> None:
     """One BLAS thread: at these sizes a second gains nothing, and on a busy machine it costs a hundred times more.
 
     And no more looking for garbage in what was loaded at the start: that stopped everyone for 0.1 s every two seconds.
-    In what is made later it is looked for after so many new objects, which a few reruns make: 700 take 5 % of each.
     """
     threadpool_limits(limits=1)
     gc.collect()
     gc.freeze()
-    gc.set_threshold(NEW_OBJECTS)
