@@ -8,7 +8,8 @@ The first run after a change computes and draws everything anew; AppTest's own w
 What was done about the largest items of the profile: figures go out as they are, not through Plotly's validation
 (gru_viz/figures/ready.py), and their hover texts are made of few numbers; the random numbers of all weights are drawn
 side by side (gru_viz/streams.py); the Jacobians are compiled for each cell; runs are kept by a key that is cheap to
-make; the pages are looked for once in a visit; and pages are drawn one at a time (gru_viz/ui/turns.py). More than half of what is left is Streamlit's own work for some fifty elements.
+make; the pages are looked for once in a visit; and pages are drawn one at a time (gru_viz/ui/turns.py). More than half
+of what is left is Streamlit's own work for some fifty elements.
 """
 
 import argparse
