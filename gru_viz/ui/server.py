@@ -5,8 +5,8 @@ import gc
 
 from threadpoolctl import threadpool_limits
 
-# So many new objects, three times as usual, until those of a rerun are looked through, which took 5 % of it. All of them
-# are looked through as often as before, so that what a class leaves behind is given back.
+# So many new objects, three times as usual, until those of a rerun are looked through, which took 5 % of it. All of
+# them are looked through as often as before, so that what a class leaves behind is given back.
 THRESHOLDS = 2_000, 6, 6
 
 
