@@ -11,6 +11,7 @@ import numpy as np
 
 from gru_viz.answers import LITTLE, Curves
 from gru_viz.experiment import Experiment
+from gru_viz.labels import unbroken
 from gru_viz.lessons import Lesson
 from gru_viz.runs import cells_of
 from gru_viz.sequences import parse_sequence
@@ -110,8 +111,8 @@ def code(link: str) -> str:
 
 
 def _words(text: str) -> str:
-    """A sentence of ours; no line ends within "50 %"."""
-    return html.escape(text).replace(" %", "\u00a0%")
+    """A sentence of ours as HTML."""
+    return html.escape(unbroken(text))
 
 
 def _plot(labels: Sequence[str], curves: Curves, limits: tuple[float, float], is_drawn: bool = True) -> str:

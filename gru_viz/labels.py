@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from typing import Any
 
 MAX_CLUSTER = 32  # code points in one character; the longest emoji have 10
@@ -61,6 +62,14 @@ def in_quotes(label: str) -> str:
     """A label for a sentence. Letters that run from right to left are isolated, so that the words and numbers beside
     them keep their places."""
     return f'"\u2068{label}\u2069"' if pattern(_TO_THE_LEFT).search(label) else f'"{label}"'
+
+
+_UNIT = re.compile(r"(?<=[0-9]) (?=%|µs\b)")  # between a number and what belongs to it
+
+
+def unbroken(text: str) -> str:
+    """The same sentence; no line of it ends within "50 %"."""
+    return _UNIT.sub("\u00a0", text)
 
 
 def grouped(count: int) -> str:

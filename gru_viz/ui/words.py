@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+from gru_viz.labels import unbroken
+
 _BLANKS = re.compile(r"[ \t\r\n]+")
 _JOINER = "\u2060"
-_UNIT = re.compile(r"(?<=[0-9]) (?=%|µs\b)")  # between a number and what belongs to it
 # What Streamlit looks for after references are read: addresses, the names of its icons, and signs between blanks that
 # it draws as arrows. Each is broken behind what is matched here.
 _SOUGHT = re.compile(
@@ -27,5 +28,5 @@ def markdown(text: str) -> str:
     own are found all the same, as it looks for them in what it shows: they get a word joiner, which nobody sees. The
     blank of "50 %" is one at which no line ends.
     """
-    joined = _SOUGHT.sub(lambda found: found[0] + _JOINER, _UNIT.sub("\u00a0", _BLANKS.sub(" ", text)))
+    joined = _SOUGHT.sub(lambda found: found[0] + _JOINER, unbroken(_BLANKS.sub(" ", text)))
     return _SIGNS.sub(lambda sign: f"&#{ord(sign[0])};", joined)
