@@ -183,10 +183,9 @@ def test_what_to_try_next_stays_in_a_run_of_ones_own_as_long_as_it_can_be_tried(
     assert "Then." not in said(unasked)
 
 
-def focused(app):
-    """Whether the page takes the focus to what is asked or said."""
-    return [each.proto.bytes.split(b" ")[0] != b"" for each in app.main.get("bidi_component")
-            if each.proto.component_name == "gru_viz_lead"]  # fmt: skip
+def focused(app):  # whether the page takes the focus to what is asked or said
+    leads = [each.proto for each in app.main.get("bidi_component") if each.proto.component_name == "gru_viz_lead"]
+    return [lead.bytes.split(b" ")[0] != b"" for lead in leads]
 
 
 def test_the_focus_goes_to_what_a_button_of_the_course_has_brought_and_nowhere_else():
@@ -208,6 +207,12 @@ def test_a_change_before_the_answer_stays_covered_as_long_as_the_question_is_abo
     assert (drawn(app), said(app).count("seed 99")) == (0, 1)
     enter(app, "keep", 2.0)  # the question says 73 %
     assert drawn(app) == 3
+
+
+def test_another_sequence_does_not_tell_the_title_before_the_answer():
+    lesson, told = LESSONS[3], said(enter(open_app(lesson="4"), "numbers", "5 0 0 0"))
+    assert lesson.topic in told
+    assert lesson.example.title not in told
 
 
 def test_the_way_back_to_the_lessons_own_run_is_there_when_something_was_changed():
