@@ -29,7 +29,8 @@ bench: $(VENV)/dev.stamp
 	$(PY) -m benchmarks.gradients_page
 	$(PY) -m benchmarks.player
 	$(PY) -m benchmarks.memory
-	$(PY) -m benchmarks.load
+	$(PY) -m benchmarks.load --processes 2 --page compare
+	$(PY) -m benchmarks.load --processes 2
 	$(PY) -m benchmarks.load --arrive 100 --rounds 3
 
 clean:

@@ -1,14 +1,16 @@
 """A class on one server: visitors who speak the app's own websocket protocol, each with a sequence of their own.
 
-    python -m benchmarks.load                         # 60 visitors on Contrast, a change a second each, 20 s
+    python -m benchmarks.load                         # 60 visitors on Contrast, a change a second each, 5 times 12 s
     python -m benchmarks.load --page gates --visitors 30
     python -m benchmarks.load --processes 2           # the same class on two of the app's processes
     python -m benchmarks.load --arrive 100 --rounds 3 # a class that arrives within a second, and leaves, three times
 
 A visitor changes the seed once a second, as the sidebar's field does; a change counts as answered when the server says
-that its script has finished. The server is started here, on loopback, and shares the machine with the visitors. Of
-several processes each visitor has one, as behind deploy/nginx.conf, and their memory is added up. At the end each
-visitor's page is compared, text by text, with the one that a lone visitor with the same link gets.
+that its script has finished. At which moments sixty visitors do so decides how long they wait for each other: they are
+drawn anew in each round, and the percentiles are those of all rounds together. The server is started here, on loopback,
+and shares the machine with the visitors. Of several processes each visitor has one, as behind deploy/nginx.conf, and
+their memory is added up. At the end each visitor's page is compared, text by text, with the one that a lone visitor
+with the same link gets.
 """
 
 from __future__ import annotations
@@ -149,7 +151,7 @@ async def use(visitor: Visitor, seconds: float) -> None:
     """A change a second, at a moment of this visitor's own; a late answer delays the next change."""
     end = time.perf_counter() + seconds
     await asyncio.sleep(random.random())
-    seed = visitor.experiment.seed
+    seed = visitor.experiment.seed + len(visitor.taken)
     while (now := time.perf_counter()) < end:
         seed += 1
         await visitor.change_seed(seed)
@@ -166,16 +168,21 @@ async def lone_texts(visitor: Visitor) -> dict[tuple[int, ...], str]:
     return lone.texts
 
 
-async def load(urls: Sequence[str], page: str, count: int, seconds: float, checked: int) -> None:
+async def load(urls: Sequence[str], page: str, count: int, seconds: float, rounds: int, checked: int) -> None:
     """Visitors who are all there and use the page."""
     everyone = visitors(urls, page, count)
     for visitor in everyone:
         await visitor.arrive()
     start = time.perf_counter()
-    await asyncio.gather(*(use(visitor, seconds) for visitor in everyone))
+    taken, of_rounds = list[float](), list[str]()
+    for _ in range(rounds):
+        known = [len(visitor.taken) for visitor in everyone]
+        await asyncio.gather(*(use(visitor, seconds) for visitor in everyone))
+        found = [each for visitor, k in zip(everyone, known, strict=True) for each in visitor.taken[k:]]
+        taken += found
+        of_rounds.append(f"{1e3 * p95(found):.0f}")
     passed = time.perf_counter() - start
     now, most, torch = memory_of_all(urls)
-    taken = sorted(each for visitor in everyone for each in visitor.taken)
     others = 0
     for visitor in everyone[:: max(1, count // checked)]:
         others += await lone_texts(visitor) != visitor.texts
@@ -183,10 +190,15 @@ async def load(urls: Sequence[str], page: str, count: int, seconds: float, check
     problems = [problem for visitor in everyone for problem in visitor.problems]
     print(
         f"{page:13} {count:4} visitors  {len(taken) / passed:6.1f} reruns/s   p50 {1e3 * median(taken):5.0f} ms   "
-        f"p95 {1e3 * quantiles(taken, n=20)[-1]:5.0f} ms   max {1e3 * taken[-1]:5.0f} ms   now {now:4.0f} MB   "
+        f"p95 {1e3 * p95(taken):5.0f} ms (of each round {', '.join(of_rounds)})   max {1e3 * max(taken):5.0f} ms   "
+        f"now {now:4.0f} MB   "
         f"peak {most:4.0f} MB   torch {'loaded' if torch else 'not loaded'}   pages of another's numbers: {others}   "
         f"problems: {', '.join(sorted(set(problems))) or 'none'}"
     )
+
+
+def p95(taken: Sequence[float]) -> float:
+    return quantiles(taken, n=20)[-1]
 
 
 async def arrivals(urls: Sequence[str], page: str, count: int, rounds: int) -> None:
@@ -216,9 +228,9 @@ def main() -> None:
     parser.add_argument("--page", default="contrast", help="the name of the page in its address")
     parser.add_argument("--visitors", type=int, default=60)
     parser.add_argument("--processes", type=int, default=1)
-    parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--seconds", type=float, default=12, help="of a round")
     parser.add_argument("--arrive", type=int, default=0, help="so many arrive within a second, instead")
-    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--checked", type=int, default=10, help="so many visitors' pages are compared at the end")
     given = parser.parse_args()
     with ExitStack() as servers:
@@ -226,7 +238,7 @@ def main() -> None:
         if given.arrive:
             asyncio.run(arrivals(urls, given.page, given.arrive, given.rounds))
         else:
-            asyncio.run(load(urls, given.page, given.visitors, given.seconds, given.checked))
+            asyncio.run(load(urls, given.page, given.visitors, given.seconds, given.rounds, given.checked))
 
 
 if __name__ == "__main__":
