@@ -2,7 +2,9 @@
 
 ``default_rng([seed, crc32(name)])`` takes 8 µs, and what it draws 4 more: for the 150 streams of three cells more than
 the cells' runs. Here the numbers of all names go through the same steps side by side. NumPy promises that the steps
-never change (NEP 19); they are those of its ``SeedSequence``, its ``PCG64`` and its ``random``.
+never change (NEP 19); they are those of its ``SeedSequence``, its ``PCG64`` and its ``random``. What ``uniform`` makes
+of a number is a product and a sum, each rounded: where a compiler has made one step of NumPy's, as it may on ARM, the
+last bit can be another.
 """
 
 from __future__ import annotations
