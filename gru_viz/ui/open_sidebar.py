@@ -1,4 +1,5 @@
-"""On a phone the sidebar is out of sight: a button on the page opens it, by pressing Streamlit's own."""
+"""On a phone the sidebar is out of sight: a button on the page opens it, by pressing Streamlit's own, and goes to the
+field of the sequence; where there is none, to the way in that is chosen."""
 
 from __future__ import annotations
 
@@ -13,6 +14,12 @@ _JS = """
 export default function ({ parentElement }) {
   parentElement.querySelector("button").onclick = () => {
     document.querySelector("[data-testid=stExpandSidebarButton]")?.click()
+    const sidebar = document.querySelector("[data-testid=stSidebar]")
+    const field = sidebar.querySelector("[aria-label=Sequence]")
+      ?? sidebar.querySelector(".st-key-experiment_kind [aria-checked=true]")
+    field.focus({ preventScroll: true })  // at once: later a phone would show no keyboard
+    field.select?.()
+    sidebar.addEventListener("transitionend", () => field.scrollIntoView({ block: "nearest" }), { once: true })
   }
 }
 """

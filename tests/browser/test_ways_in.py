@@ -6,11 +6,22 @@ import pytest
 from gru_viz.examples import example
 from gru_viz.experiment import Experiment
 from gru_viz.sequences import parse_sequence
-from tests.browser.visiting import address, alerts, experiment, keyed, main, press, ticks, unfold, write
+from tests.browser.visiting import (
+    address,
+    alerts,
+    experiment,
+    in_both_themes,
+    keyed,
+    main,
+    press,
+    ticks,
+    unfold,
+    write,
+)  # fmt: skip
 from tests.browser.watching import axe_violations, settled
 from tests.saying import plain
 
-BOTH = pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)])
+BOTH = pytest.mark.parametrize("width", [1280, 390])
 PRICES = "day;open;close\n" + "".join(f"2020-01-{k:02};{k % 7},5;{-k * k % 11}\n" for k in range(1, 25))
 
 
@@ -19,7 +30,8 @@ def assert_accessible(page):
     page.mouse.move(0, 0)
     page.evaluate("document.activeElement?.blur()")
     settled(page)
-    assert not axe_violations(page)
+    for theme in in_both_themes(page):
+        assert not axe_violations(page), theme
 
 
 def sidebar(page):
@@ -46,8 +58,8 @@ def upload(page, name, data):
 
 
 @BOTH
-def test_each_way_in_is_used_and_is_accessible(server, open_page, theme, width):
-    page = unfolded(open_page(server, theme=theme, width=width), width)
+def test_each_way_in_is_used_and_is_accessible(server, open_page, width):
+    page = unfolded(open_page(server, width=width), width)
     press(page, "experiment_reading", "a word")
     assert experiment(page) == Experiment(kind="words")
     assert_accessible(page)
@@ -78,8 +90,8 @@ def test_each_way_in_is_used_and_is_accessible(server, open_page, theme, width):
 
 
 @BOTH
-def test_an_example_is_chosen_changed_and_found_again(server, open_page, theme, width):
-    page = unfolded(open_page(server, theme=theme, width=width), width)
+def test_an_example_is_chosen_changed_and_found_again(server, open_page, width):
+    page = unfolded(open_page(server, width=width), width)
     unfold(page, "Examples")
     assert_accessible(page)
     page.get_by_role("button", name="A little bias", exact=True).click()
@@ -158,3 +170,40 @@ def test_a_field_that_loses_its_second_line_keeps_its_text(server, open_page):
     settled(page)
     assert experiment(page).text == "hello world"
     assert page.get_by_role("textbox", name="Sequence").input_value() == "hello world"
+
+
+@pytest.mark.parametrize(
+    ("query", "name", "typed"),
+    [
+        ({}, "Sequence", True),
+        ({"numbers": "1 0 0"}, "Sequence", True),
+        ({"signal": "adding 30 1"}, "Signal", False),
+    ],
+)
+@pytest.mark.parametrize("by_key", [False, True])
+def test_the_button_on_a_phone_leads_to_the_field(server, open_page, query, name, typed, by_key):
+    page = open_page(address(server, **query), width=390)
+    opens = main(page).get_by_role("button", name="Type your own sequence")
+    if by_key:
+        opens.focus()
+        page.keyboard.press("Enter")
+    else:
+        opens.click()
+    focused = sidebar(page).locator(":focus")
+    assert focused.count() == 1  # at once: the keyboard of a phone comes with the press or not at all
+    settled(page)
+    page.wait_for_timeout(500)  # it slides in
+    box = focused.bounding_box()
+    assert 0 <= box["x"] <= box["x"] + box["width"] <= 390
+    assert 0 <= box["y"] <= box["y"] + box["height"] <= page.viewport_size["height"]
+    if typed:
+        assert focused.get_attribute("aria-label") == name
+        page.keyboard.type("0 1")  # in place of what was there
+        page.keyboard.press("Control+Enter")
+        settled(page)
+        assert experiment(page).text == "0 1"
+    else:
+        assert (focused.get_attribute("role"), focused.inner_text()) == ("radio", name)
+    page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
+    page.wait_for_timeout(500)
+    assert sidebar(page).bounding_box()["x"] < 0
