@@ -113,3 +113,15 @@ def test_what_is_only_a_view_leaves_the_note():
 def test_an_unknown_example_in_a_link_gets_its_sentence():
     app = open_app(example="nonsense")
     assert 'example="nonsense" is not used' in warnings(app)[0]
+
+
+def test_before_an_answer_the_list_keeps_its_place_and_says_nothing_of_what_is_asked():
+    app = open_app(lesson="2")
+    assert app.sidebar.expander[0].label == "Examples"
+    assert [each.value for each in unfold(app, "examples").sidebar.expander[0].caption] == [
+        "They say what each shows: they are here after your answer."
+    ]
+    assert list(app.sidebar.expander[0].button) == []
+    press(app, "answer_0")
+    assert app.sidebar.expander[0].label == "Examples"
+    assert len(app.sidebar.expander[0].button) == len(EXAMPLES)

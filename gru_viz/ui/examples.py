@@ -9,16 +9,19 @@ import streamlit as st
 from gru_viz.examples import EXAMPLES, example
 from gru_viz.experiment import without_view
 from gru_viz.ui import state
-from gru_viz.ui.lessons import is_explained
+from gru_viz.ui.lessons import is_covered, is_explained
 from gru_viz.ui.words import markdown
 
 LIST_HEIGHT = 460  # px: some three examples, the others by scrolling
 
 
 def examples() -> None:
-    """The list, each a button that loads one, with its sentence and what to try; it folds up when one was chosen."""
+    """The list, each a button that loads one, with its sentence and what to try; it folds up when one was chosen. Each
+    says what it shows: before an answer the box, which keeps its place, says why it has none."""
     opened = st.expander("Examples", key="examples", on_change="rerun")
-    if opened.open:
+    if opened.open and is_covered():
+        opened.caption("They say what each shows: they are here after your answer.")
+    elif opened.open:
         with opened, st.container(height=LIST_HEIGHT, border=False, key="example_list"):
             for each in EXAMPLES:
                 st.button(each.title, key=f"example_{each.name}", on_click=_choose, args=(each.name,), width="stretch")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from gru_viz.cells import cell, cell_names
+from gru_viz.conclusions.common import listed
 from gru_viz.experiment import Experiment, link_fits
 from gru_viz.handset import HAND_SET, HandSet
 from gru_viz.parameters import spectrum
@@ -24,12 +25,10 @@ from gru_viz.ui.words import markdown
 def sidebar() -> None:
     with st.sidebar:
         st.markdown("**Three cells read what you type**")
-        covered = is_covered()
-        if not covered:  # each example says what it shows
-            examples()
+        examples()
         sequence()
         if own := HAND_SET.get(state.current().weights):
-            _hand_set(own, covered)
+            _hand_set(own, is_covered())
         else:
             _random()
         more = st.expander("More", key="more", on_change="rerun")
@@ -41,6 +40,8 @@ def sidebar() -> None:
 
 def _random() -> None:
     choices("cells", SETTINGS["cells"].label, _cells(variants=False), _title)
+    if variants := [_title(name) for name in state.current().cells if cell(name).variant_of]:
+        st.caption(f"And, under More: {listed(variants)}.")
     number(st.slider, "hidden_size")
     choice("keep", tuple(KEEP_CHOICES), KEEP_CHOICES.__getitem__, help=_KEEP_HELP, width="stretch", wrap=False)
     with st.container(horizontal=True, vertical_alignment="bottom"):
