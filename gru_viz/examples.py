@@ -69,7 +69,8 @@ EXAMPLES = (
         "A little bias",
         Experiment(keep=1.0),
         findings.gradient_reach,
-        look="Only the bias of the gates that keep has changed; the RNN has none, and its line is the same.",
+        look="At 50 % it was 6 steps in the RNN, 7 in the LSTM, 8 in the GRU. Only the bias of the gates that keep has "
+        "changed; the RNN has none, and its line is the same.",
         then="Ask for 200 seeds: is this luck?",
     ),
     Example(
@@ -116,7 +117,8 @@ EXAMPLES = (
         "Memory without gradient",
         with_weights(Experiment(), "sign"),
         findings.kept_sign,
-        look="All of the difference between 1 and −1 is left at the end: a gradient near zero does not mean forgotten.",
+        look="Nearly all of the difference between 1 and −1 is left at the end: a gradient near zero does not mean "
+        "forgotten.",
         then="Put numbers up to 0.4 in place of zeros, and then a −2.",
     ),
     Example(

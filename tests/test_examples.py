@@ -139,6 +139,11 @@ def test_how_far_the_gradient_reaches(name, kept, found):
     assert ("hardly a difference" in each.sentence()) == (name == "half_open")
 
 
+def test_what_a_little_bias_is_compared_with_is_that_run():
+    found = by_cell(example("a_little_bias").look)
+    assert [int(found[title]) for title in ("RNN", "LSTM", "GRU")] == reaches(Experiment(keep=0.0))
+
+
 def test_the_bias_of_the_gates_leaves_the_rnn_alone():
     lines = [facts(each, "rnn").norm for each in (Experiment(), *(example(name).experiment for name in NAMES[1:3]))]
     np.testing.assert_array_equal(lines[0], lines[1])
