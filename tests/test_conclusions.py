@@ -121,27 +121,27 @@ def test_one_step_reaches_nowhere():
     ("typed", "shares", "sentence"),
     [
         ("abc", (-13.6, -2.43, -1.74),
-         '2 letters later | "a" | 2.5·10⁻¹⁴ of | in the RNN, 0.0037 in the LSTM, 0.018 in the GRU.'),
-        ("ab", (-1.0,), '1 letter later | "a" | 0.10 of | in the RNN.'),
-        ("a b", (-math.inf, 0.0), '2 characters later | "a" | 0 of | in the RNN, 1.0 in the LSTM.'),
-        ("ab", (1.0, 0.3), '1 letter later | "a" | 10 times | in the RNN, 2.0 in the LSTM.'),
-        ("ab", (-1.0, 0.3), '1 letter later | "a" | 0.10 times | in the RNN, 2.0 in the LSTM.'),
-        (" b", (-1.0,), '1 character later | "␣" | 0.10 of | in the RNN.'),
-        ("👨‍👩‍👧!b", (-1.0,), '2 characters later | "👨‍👩‍👧" | 0.10 of | in the RNN.'),
+         '2 letters back | "a" | 2.5·10⁻¹⁴ of | in the RNN, 0.0037 in the LSTM, 0.018 in the GRU.'),
+        ("ab", (-1.0,), '1 letter back | "a" | 0.10 of | in the RNN.'),
+        ("a b", (-math.inf, 0.0), '2 characters back | "a" | 0 of | in the RNN, 1.0 in the LSTM.'),
+        ("ab", (1.0, 0.3), '1 letter back | "a" | 10 times | in the RNN, 2.0 in the LSTM.'),
+        ("ab", (-1.0, 0.3), '1 letter back | "a" | 0.10 times | in the RNN, 2.0 in the LSTM.'),
+        (" b", (-1.0,), '1 character back | "␣" | 0.10 of | in the RNN.'),
+        ("👨‍👩‍👧!b", (-1.0,), '2 characters back | "👨‍👩‍👧" | 0.10 of | in the RNN.'),
     ],
 )  # fmt: skip
 def test_the_first_step_is_compared_with_the_last(typed, shares, sentence):
     steps = len(text(typed).tokens)
     reports = [built(name, [share + 0.5, *[0.5] * (steps - 1)]) for name, share in zip(THREE, shares, strict=False)]
-    later, at, number, rest = sentence.split(" | ")
-    wanted = f"{later} the gradient at {at} is {number} the last step's {rest}"
+    back, at, number, rest = sentence.split(" | ")
+    wanted = f"At {at}, {back}, the gradient is {number} the last step's {rest}"
     assert conclusions.first_step(text(typed), reports) == wanted
 
 
 def test_numbers_are_called_numbers():
     sequence = parse_sequence("numbers", "-1 2 3")
     assert conclusions.first_step(sequence, [built("gru", [-1, 0, 0])]) == (
-        "2 numbers later the gradient at the first number, −1, is 0.10 of the last step's in the GRU."
+        "At the first number (−1), 2 numbers back, the gradient is 0.10 of the last step's in the GRU."
     )
     assert conclusions.question(sequence, THREE_CELLS) == "Which cell still feels the first number?"
 
@@ -150,7 +150,7 @@ def test_numbers_are_called_numbers():
 def test_a_row_of_numbers_is_not_quoted(rows):
     sequence = parse_sequence("rows", rows)
     assert conclusions.first_step(sequence, [built("gru", [-1, 0])]) == (
-        "1 row later the gradient at the first row is 0.10 of the last step's in the GRU."
+        "At the first row, 1 row back, the gradient is 0.10 of the last step's in the GRU."
     )
     assert conclusions.question(sequence, THREE_CELLS) == "Which cell still feels the first row?"
 
@@ -185,6 +185,24 @@ def test_what_the_gates_were_set_to_and_what_to_try(settings, parts):
     assert all(part in sentence for part in parts)
     assert sentence.endswith("?")
     assert ("LSTMs" in sentence) is (of.keep == 0)
+
+
+@pytest.mark.parametrize(
+    ("states", "sentence"),
+    [
+        ([[1.0], [-0.5]], "At the end h is −0.500 in unit 1; its largest size on the way was 1.00."),
+        ([[-1, 1], [0.9999, 0.5]],
+         "At the end h is 1.00 in unit 1, 0.500 in unit 2; its largest size on the way was 1.00 in both units."),
+        ([[0.25, -3], [0, 2]],
+         "At the end h is 0 in unit 1, 2.00 in unit 2; its largest size on the way was 0.250 in unit 1, 3.00 in unit "
+         "2."),
+        ([[2, -2, 2]] * 2,
+         "At the end h is 2.00 in unit 1, −2.00 in unit 2, 2.00 in unit 3; its largest size on the way was 2.00 in all "
+         "units."),
+    ],
+)  # fmt: skip
+def test_what_is_held_and_the_largest_size_are_said_of_each_unit(states, sentence):
+    assert conclusions.held([built("gru", [0.0] * len(states), {"h": np.array(states, dtype=float)})]) == sentence
 
 
 # -- what is left ------------------------------------------------------------------------------------------------------

@@ -8,7 +8,6 @@ from collections.abc import Sequence as Many
 import numpy as np
 
 from gru_viz.cells import Cell
-from gru_viz.conclusions.common import SHADE as SHADE
 from gru_viz.conclusions.common import at_each, called, counted, every, in_each, span, unit_of
 from gru_viz.experiment import Experiment
 from gru_viz.handset import HAND_SET
@@ -51,9 +50,9 @@ def first_step(sequence: Sequence, reports: Many[CellReport]) -> str:
     texts[0] += f" {relation} the last step's"
     first = called(sequence, 0)
     if not sequence.is_one_hot:
-        first = f"the first {unit_of(sequence)}" + f", {first}," * bool(first)
-    later = f"{count - 1} {unit_of(sequence, count - 1)} later"
-    return f"{later} the gradient at {first} is {in_each([r.cell for r in reports], texts)}."
+        first = f"the first {unit_of(sequence)}" + f" ({first})" * bool(first)
+    back = f"{count - 1} {unit_of(sequence, count - 1)} back"
+    return f"At {first}, {back}, the gradient is {in_each([r.cell for r in reports], texts)}."
 
 
 def reaches(experiment: Experiment, reports: Many[CellReport]) -> str:
@@ -177,7 +176,10 @@ def held(reports: Many[CellReport]) -> str:
         name = report.cell.states[-1]  # the memory: c where there is one
         last, most = report.states[name][-1], np.abs(report.states[name]).max(axis=0)
         values = ", ".join(f"{number(float(v))} in unit {k + 1}" for k, v in enumerate(last))
-        largest = ", ".join(number(float(v)) for v in most)
+        sizes = [number(float(v)) for v in most]
+        largest = ", ".join(f"{size} in unit {k + 1}" for k, size in enumerate(sizes))
+        if len(set(sizes)) == 1:
+            largest = sizes[0] + (f" in {'both' if len(sizes) == 2 else 'all'} units" if len(sizes) > 1 else "")
         parts.append(f"At the end {name} is {values}; its largest size on the way was {largest}.")
     return " ".join(parts)
 

@@ -40,7 +40,8 @@ MEGABYTES = 150
 
 def shares(page):
     """The sentence about the first step."""
-    (found,) = [words for words in text(main(page).get_by_role("paragraph")) if " later the gradient at " in words]
+    said = text(main(page).get_by_role("paragraph"))
+    (found,) = [words for words in said if " back, the gradient is " in words]
     return found
 
 
