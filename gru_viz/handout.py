@@ -10,6 +10,7 @@ from functools import lru_cache
 import numpy as np
 
 from gru_viz.answers import LITTLE, Curves
+from gru_viz.errors import InputError
 from gru_viz.experiment import Experiment
 from gru_viz.labels import unbroken
 from gru_viz.lessons import Lesson
@@ -27,6 +28,7 @@ GREYS = ("#000000", "#000000", "#555555", "#000000", "#555555")
 FLAT = 0.25  # of a frame, less than which curves take in it are hardly seen
 LETTER, GAP = 7, 3  # how wide a character of a label and what is between two labels are, about
 MAX_TICKS = 6  # from tick to tick beside an axis
+MAX_DECIMALS = 4  # of its numbers
 MAX_NUMBERS = 15  # from number to number below it
 
 _STYLE = """
@@ -56,7 +58,13 @@ def handout(lesson: Lesson, experiment: Experiment, link: str = "") -> str:
 
     What this run shows is folded up, and printed, on a page of its own, only when it was opened. It is drawn in the
     frame of the prediction; where a curve leaves that, or is hardly seen in it, once more with an axis of its own.
+    Raises InputError for an experiment that the lesson's question is not about: other cells, weights or kind.
     """
+    if not lesson.leads_on(experiment):
+        raise InputError(
+            f"This is no experiment for the handout of {lesson.name}: it has {_about(experiment)}; the question is "
+            f"about {_about(lesson.example.experiment)}."
+        )
     labels, curves = parse_sequence(experiment.kind, experiment.text).labels, lesson.curves(experiment)
     answers = "".join(f"<li>{_words(answer)}</li>" for answer in lesson.answers)
     heading, line, is_short = _words(lesson.heading), '<div class="line"></div>', 0 < len(link) <= LONGEST
@@ -82,6 +90,11 @@ def handout(lesson: Lesson, experiment: Experiment, link: str = "") -> str:
 <p><b>Then.</b> {_words(lesson.example.then)}</p></section></details>
 </body></html>
 """
+
+
+def _about(experiment: Experiment) -> str:
+    """What a question needs."""
+    return f"cells {','.join(experiment.cells)}, weights {experiment.weights}, kind {experiment.kind}"
 
 
 def shortened(text: str, longest: int = 120) -> str:
@@ -149,7 +162,7 @@ def _plot(labels: Sequence[str], curves: Curves, limits: tuple[float, float], is
 
 
 def _steps(labels: Sequence[str]) -> Iterator[str]:
-    """What is read, where all of it has room, and below it the numbers of some steps."""
+    """What is read, where all of it has room, and below it the numbers of some steps, the last among them."""
     count, below = len(labels), BOTTOM + 15
     if count * (LETTER * max(map(len, labels)) + GAP) <= RIGHT - LEFT:
         for step, label in enumerate(labels):
@@ -157,7 +170,11 @@ def _steps(labels: Sequence[str]) -> Iterator[str]:
         below += 16
     every = max(1, round(_round_step(count / MAX_NUMBERS)))
     yield f'<text class="step" x="{LEFT - 7}" y="{below}" text-anchor="end">step</text>'
-    for step in sorted({0, *range(every - 1, count, every)}):
+    room = (LETTER * len(str(count)) + GAP) * count / (RIGHT - LEFT)  # steps from the last number to the one before it
+    for step in (
+        *(step for step in sorted({0, *range(every - 1, count, every)}) if step < count - 1 - room),
+        count - 1,
+    ):
         x = f"{_x(step, count):.1f}"
         yield f'<path d="M{x} {BOTTOM}v4" stroke="#777777"/>'
         yield f'<text class="step" x="{x}" y="{below}" text-anchor="middle">{step + 1}</text>'
@@ -176,11 +193,16 @@ def _range(curves: Curves) -> tuple[float, float]:
 
 
 def _ticks(low: float, high: float, is_log: bool) -> list[tuple[float, str]]:
-    """Where an axis is numbered, and how."""
+    """Where an axis is numbered, and how: all with the same decimals, or very small ones as 2·10⁻⁹."""
     step = _round_step((high - low) / MAX_TICKS)
     step = max(step, 1.0) if is_log else step
     values = [k * step for k in range(math.ceil(low / step), math.floor(high / step) + 1)]
-    return [(value, power_of_ten(round(value)) if is_log else number(value, 2)) for value in values]
+    if is_log:
+        return [(value, power_of_ten(round(value))) for value in values]
+    decimals = max(0, -math.floor(math.log10(step)))
+    if decimals > MAX_DECIMALS:
+        return [(value, number(value, 1)) for value in values]
+    return [(value, f"{value:.{decimals}f}".replace("-", "−")) for value in values]
 
 
 def _round_step(least: float) -> float:

@@ -6,6 +6,7 @@ Which answer is right, and why, is measured on the experiment at hand: with anot
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -52,6 +53,11 @@ class Lesson:
     def covered(self) -> Experiment:
         """What it begins with: its example, not to be seen before the question is answered."""
         return dataclasses.replace(self.example.experiment, example=self.name, predict=True)
+
+    @property
+    def steps(self) -> tuple[int, ...]:
+        """Those that its words name by their numbers."""
+        return tuple(map(int, re.findall(r"\bstep (\d+)", f"{self.question} {self.example.look}")))
 
     def fits(self, experiment: Experiment) -> bool:
         """Whether the question is about this experiment: its own, with any seed."""
@@ -139,8 +145,8 @@ def _cells(name: str) -> tuple[str, str, str]:
 LESSONS: Sequence[Lesson] = (
     Lesson(
         "who_keeps_the_name",
-        "The name begins 32 steps before the last. In how many of the three cells is the gradient there still at least "
-        "1 % of the last step's?",
+        "The name Ada begins 32 steps before the last. In how many of the three cells is the gradient there still at "
+        "least 1 % of the last step's?",
         ("In none of them", "In one of them", "In two or three"),
         answers.how_many_reach,
         answers.gradients,
@@ -150,8 +156,8 @@ LESSONS: Sequence[Lesson] = (
     ),
     Lesson(
         "half_open",
-        "The first page's sentence, but the gates start by keeping 50 % a step. How far back do the LSTM and the GRU "
-        "reach?",
+        "The first page's sentence, but the gates start by keeping 50 % a step. How far back do the gradients of the "
+        "LSTM and the GRU reach?",
         ("Both about as far as the RNN", "One or both of them much farther", "Both to the first letter"),
         answers.gated_beside_plain,
         answers.gradients,
@@ -160,7 +166,7 @@ LESSONS: Sequence[Lesson] = (
     ),
     Lesson(
         "a_little_bias",
-        "Gates that start by keeping 73 % a step, and not 50 %: which cells reach farther?",
+        "Gates that start by keeping 73 % a step, and not 50 %: which cells' gradients reach farther back?",
         ("All of them", "Those with gates", "None of them"),
         answers.farther_than_half_open,
         answers.gradients,
@@ -169,7 +175,8 @@ LESSONS: Sequence[Lesson] = (
     ),
     Lesson(
         "plain_rnn_remembers",
-        "One cue, then 40 silent steps, an orthogonal U, half-open gates. Where is most of the cue left at the end?",
+        "One number, the cue, then 40 zeros; an orthogonal recurrent matrix U, half-open gates. Where is most of the "
+        "cue left at the end?",
         _cells("plain_rnn_remembers"),
         answers.keeps_most,
         answers.differences,
@@ -179,8 +186,8 @@ LESSONS: Sequence[Lesson] = (
     ),
     Lesson(
         "until_something_arrives",
-        "Now noise arrives instead of silence. How much of the cue is left in the RNN, compared with what silence "
-        "left?",
+        "Now noise arrives after the cue instead of zeros. How much of the cue is left in the RNN, compared with what "
+        "zeros left?",
         ("About as much", "A part of it", "Less than a hundredth"),
         answers.left_beside_silence,
         answers.differences,
@@ -190,17 +197,20 @@ LESSONS: Sequence[Lesson] = (
     ),
     Lesson(
         "exploding",
-        "Recurrent gain 2, 32 units, an orthogonal U. What does the gradient do on its way back?",
+        "A plain RNN of 32 units, its orthogonal U doubled (recurrent gain 2). What does the gradient do on its way "
+        "back?",
         ("It falls", "It stays about as large", "It grows"),
         answers.trend,
         answers.gradients,
-        "In general: for that the largest singular value of U must be above 1. It is not enough: tanh intervenes.",
+        "In general: it can grow only where the largest singular value of U is above 1. That is not enough: tanh can "
+        "only make it smaller.",
         topic="The recurrent gain and the gradient",
     ),
     Lesson(
         "memory_without_gradient",
-        "Two units hold the sign of the first number to the end. How large is the gradient at that number?",
-        ("About as large as at the end", "A part of it", "Less than a hundredth"),
+        "Two units hold the sign of the first number, the cue, to the end. How large is the gradient at the cue, "
+        "compared with the last step's?",
+        ("About as large", "A part of it", "Less than a hundredth"),
         answers.gradient_at_the_cue,
         answers.gradients,
         "In general: a state can hold a value while its gradient vanishes. A small gradient is no forgetting.",

@@ -1,6 +1,7 @@
 """The course: each question has the answer that the run gives, by another way of measuring it, and the other answers
 are right for runs built so."""
 
+import itertools
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -10,7 +11,7 @@ import pytest
 
 from gru_viz.errors import InputError
 from gru_viz.examples import EXAMPLES, example
-from gru_viz.handout import LONGEST, code, handout
+from gru_viz.handout import LONGEST, _steps, _ticks, code, handout
 from gru_viz.lessons import BESIDE, LESSONS, lesson_of, neighbours, question_of
 from gru_viz.sequences import parse_sequence
 from tests.expected import all_found
@@ -71,7 +72,7 @@ def test_in_how_many_cells_the_gradient_reaches_the_name_by_torch():
         ("exploding", {}, "It grows"),
         ("exploding", {"recurrent_gain": 0.5}, "It falls"),
         ("memory_without_gradient", {}, "Less than a hundredth"),
-        ("memory_without_gradient", {"text": "1"}, "About as large as at the end"),
+        ("memory_without_gradient", {"text": "1"}, "About as large"),
         ("counting_brackets", {}, "At brackets only"),
         ("counting_brackets", {"text": "((()))"}, "At every character"),
         ("two_grus", {}, "From the second"),
@@ -258,6 +259,43 @@ def test_the_axes_of_a_handout_fit_its_curves_and_tell_nothing_before(name):
         assert {float(curve[-1]) for curve in curves.values.values()} == {0.0}
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "texts"),
+    [
+        (0.0, 1.0, "0.0 0.2 0.4 0.6 0.8 1.0"), (0.0, 1.5, "0.0 0.5 1.0 1.5"), (-4, 11, "0 5 10"),
+        (-0.31, 0.1, "−0.3 −0.2 −0.1 0.0 0.1"), (0, 0.12, "0.00 0.02 0.04 0.06 0.08 0.10 0.12"),
+        (0, 30, "0 5 10 15 20 25 30"), (0, 3e-3, "0.0000 0.0005 0.0010 0.0015 0.0020 0.0025 0.0030"),
+        (0, 9e-9, "0 2·10⁻⁹ 4·10⁻⁹ 6·10⁻⁹ 8·10⁻⁹"),
+    ],
+)  # fmt: skip
+def test_the_numbers_of_an_axis_have_the_same_decimals(low, high, texts):
+    found = _ticks(low, high, is_log=False)
+    assert [text for _, text in found] == texts.split()
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_axis_of_a_handout_has_one_number_of_decimals(name):
+    lesson = question_of(name)
+    for plot in plots(handout(lesson, lesson.example.experiment)):
+        texts = re.findall(r'<text x="49" y="[\d.]+" text-anchor="end">([^<]*)</text>', plot)
+        assert len({len(text.partition(".")[2]) for text in texts}) == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"cells": ("rnn",)}, {"cells": ("lstm", "gru")}, {"kind": "numbers", "text": "1 2", "replace": "1", "by": "0"}],
+)
+def test_a_handout_is_refused_to_an_experiment_that_its_question_is_not_about(other):
+    lesson = lesson_of("half_open")
+    run = replace(lesson.example.experiment, **other)
+    with pytest.raises(InputError) as refusal:
+        handout(lesson, run)
+    assert str(refusal.value) == (
+        f"This is no experiment for the handout of half_open: it has cells {','.join(run.cells)}, weights random, kind "
+        f"{run.kind}; the question is about cells rnn,lstm,gru, weights random, kind text."
+    )
+
+
 def test_a_handout_says_what_the_run_was_made_with():
     lesson = lesson_of("plain_rnn_remembers")
     above = handout(lesson, replace(lesson.example.experiment, seed=123)).split("<details>")[0]
@@ -279,11 +317,22 @@ def test_a_handout_names_the_steps_where_there_is_room():
     letters = re.findall(r'<text x="([\d.]+)" y="\d+" text-anchor="middle">([^<]*)</text>', plain)
     assert "".join(letter for _, letter in letters).replace("␣", " ") == lesson.example.experiment.text
     numbers = re.findall(r'<text class="step" x="([\d.]+)" y="\d+" text-anchor="middle">(\d+)</text>', plain)
-    assert [number for _, number in numbers] == ["1", *map(str, range(5, 45, 5))]
+    assert [number for _, number in numbers] == ["1", *map(str, range(5, 45, 5)), "44"]
     assert all(letters[int(number) - 1][0] == x for x, number in numbers)
     noise = handout(lesson_of("until_something_arrives"), lesson_of("until_something_arrives").example.experiment)
     found = re.findall(r'text-anchor="middle">([^<]*)</text>', noise.split("<details>")[0])
-    assert found == ["1", *map(str, range(5, 45, 5))]
+    assert found == ["1", *map(str, range(5, 40, 5)), "41"]  # the last always, in place of its neighbour
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 15, 16, 30, 41, 65, 200, 1999, 2000])
+def test_the_last_step_of_a_handout_is_numbered_and_no_number_lies_over_another(count):
+    drawn = "".join(_steps("a" * count))
+    steps = re.findall(r'class="step" x="([\d.]+)" y="\d+" text-anchor="middle">(\d+)<', drawn)
+    found = [(float(x), int(number)) for x, number in steps]
+    assert (found[0][1], found[-1][1]) == (1, count)
+    assert len(found) <= 17
+    for (x, number), (other_x, other) in itertools.pairwise(found):
+        assert other_x - x > 6 * (len(str(number)) + len(str(other))) / 2
 
 
 def test_the_curves_of_a_handout_are_those_of_the_run():
