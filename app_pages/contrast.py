@@ -14,6 +14,7 @@ from gru_viz.ui.contrast import (
     replacement,
     state_columns,
 )
+from gru_viz.ui.lessons import steps_named
 from gru_viz.ui.open_sidebar import open_sidebar
 from gru_viz.ui.parts import figure, finding, go_to, question, sentence, theme
 from gru_viz.ui.widgets import choice
@@ -35,7 +36,7 @@ carried = experiment.curve == "state"
 finding(conclusions.reaches(experiment, reports) if carried else conclusions.other_gradient(experiment, reports))
 seeds = luck(experiment)
 figure(
-    gradient_figure(reports, labels, theme(), experiment.curve, seeds),
+    gradient_figure(reports, labels, theme(), experiment.curve, seeds, named=steps_named()),
     key="gradient",
     alt=conclusions.described(reports, found.sequence),
     columns=lambda: norm_columns(found),
@@ -47,7 +48,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
 if seeds:
     sentence(conclusions.luck(seeds))
     sentence(f"{conclusions.my_seed(experiment.seed, reports, seeds)} {conclusions.MY_SEED}")
-st.caption(conclusions.HOW_TO_READ[experiment.curve] + f" {conclusions.SHADE}" * bool(seeds))
+st.caption(conclusions.HOW_TO_READ[experiment.curve])
 
 finding(conclusions.states_range(reports))
 st.caption(conclusions.BELOW_ZERO)

@@ -41,8 +41,8 @@ def show(experiment: Experiment, sequence: Sequence, found: tuple[Reached, ...])
         "log10 of each norm after each step",
     )
     ui.controls(experiment)
-    if seeds:
-        sentence(conclusions.luck(experiment, seeds))
+    if seeds and (said := conclusions.luck(experiment, seeds)):
+        sentence(said)
     st.caption(conclusions.how_to_read(experiment, steps, found))
     if said := conclusions.theory(found):
         sentence(said)

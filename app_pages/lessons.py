@@ -3,25 +3,29 @@
 import streamlit as st
 
 from gru_viz.lessons import LESSONS
+from gru_viz.ui import state
 from gru_viz.ui.lessons import expected_in, is_answered, start
 from gru_viz.ui.parts import sentence
 from gru_viz.ui.words import markdown
 
+is_large = state.current().projector  # then all lessons fit the picture; the question comes with its lesson
+
 st.title("What do you expect?", anchor=False)
 sentence(
-    "Each lesson asks before its figures are seen. Answers are those of real runs: another seed may have another one."
+    "Each lesson asks before its figures are seen. The answers are those of real runs: another seed may give another."
 )
 with st.container(key="course", gap="xsmall"):
     for lesson in LESSONS:
         with st.container(horizontal=True, vertical_alignment="center", wrap=False):
             start(lesson)
-            words = f"**{markdown(lesson.topic)}.** {markdown(lesson.question)}"
+            words = f"**{markdown(lesson.topic)}.**" + f" {markdown(lesson.question)}" * (not is_large)
             if is_answered(lesson):  # a title may give the answer away
                 words += f" **{markdown(lesson.example.title)}**"
             if expected := expected_in(lesson):
                 words += f" You expected “{markdown(expected)}”."
             st.markdown(words)
-sentence(
-    "For a class: the sidebar has a code to scan, a link to type and the projector. Start a lesson, and its handout is "
-    "there too."
-)
+if not is_large:
+    sentence(
+        "For a class: the sidebar has a code to scan, a link to type and the projector. Start a lesson, and its "
+        "handout is there too."
+    )

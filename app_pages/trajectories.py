@@ -40,7 +40,7 @@ def paths() -> None:
         extent = limits(found.paths if shared else [path])
         own = path_figure(path, labels, extent, theme(), inner(len(found.paths)))
         drawn[path.cell.name] = own, conclusions.described(path)
-    panels(drawn, key="path")
+    panels(drawn, key="path", free=f"{conclusions.ARROWS} {conclusions.TIME}")
     choice("basis", ("own", "shared"), conclusions.BASES.__getitem__)
     st.caption(f"{conclusions.TIME} {conclusions.HOW_TO_READ[experiment.basis]}")
     numbers("path", "Each path along its two directions", lambda: path_columns(found))

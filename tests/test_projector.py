@@ -21,7 +21,7 @@ from gru_viz.measures.spectra import Spectra
 from gru_viz.measures.trajectories import trajectories
 from gru_viz.runs import contrast, traces
 from gru_viz.sequences import parse_sequence
-from gru_viz.theme import DARK, LIGHT
+from gru_viz.theme import DARK, LIGHT, power_of_ten
 from gru_viz.ui.compare import compared
 
 THREE, ALL = Experiment(), Experiment(cells=cell_names(), curve="parts")
@@ -55,7 +55,10 @@ for NAME, SHARES in (("close numbers", [0.1, 0.15, 0.2, 0.9, 0.16]), ("many numb
         "ticktext": list("abcdefghijklmnop")[: len(SHARES)],
     }
 PLACED = {"y", "y0", "y1", "domain"}  # upwards, in parts of the plot
-LENGTHS = {"size", "width", "height", "l", "r", "t", "b", "xshift", "yshift", "standoff", "thickness", "xpad"}
+LED = {"showarrow", "arrowhead", "arrowwidth", "arrowcolor", "xshift", "yshift", "ax", "ay"}  # see test_figures
+LENGTHS = {
+    "size", "width", "height", "l", "r", "t", "b", "standoff", "ticklabelstandoff", "thickness", "xpad",
+}  # fmt: skip
 
 
 def values(part, path=()):
@@ -78,7 +81,8 @@ def named_beside(figure, side):
         place = (each.get("xref"), each.get("yref"), each["x"], each.get("xanchor"))
         if place == ("paper", "paper", *{"left": (0, "right"), "right": (1, "left")}[side]):
             lines = each["text"].count("<br>") + 1
-            middle = each["y"] * plot_height(figure) + each.get("yshift", 0)
+            up = -each["ay"] if each["showarrow"] else each.get("yshift", 0)
+            middle = each["y"] * plot_height(figure) + up
             yield middle - TEXT * lines / 2, middle + TEXT * lines / 2
 
 
@@ -96,14 +100,30 @@ def test_the_data_stay_and_only_lengths_and_places_change(name):
     small, before = dict(values(FIGURES[name])), copy.deepcopy(FIGURES[name])
     large = dict(values(enlarged(FIGURES[name])))
     assert FIGURES[name] == before
+    standoffs = [value for path, value in large.items() if path[-1] == "ticklabelstandoff"]
+    assert standoffs == [round(value) for value in standoffs]  # Plotly drops any other
     for path, value in small.items():
         key = next(each for each in reversed(path) if isinstance(each, str))
-        if path[0] == "layout" and (key in PLACED | {"tickvals", "ticktext", "yanchor", "yshift", "r", "b", "height"}):
+        if path[0] == "layout" and (key in PLACED | LED | {"tickvals", "ticktext", "yanchor", "l", "r", "b", "height"}):
             continue
         if key in LENGTHS and isinstance(value, int | float):
             assert abs(large[path]) > abs(value) or value == 0, path
         elif not (isinstance(value, str) and ("font-size" in value or "<br>" in value)):
             assert large[path] == value, path
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_what_stands_left_of_a_plot_has_its_room_there_and_the_steps_the_rest(name):
+    layout = enlarged(FIGURES[name])["layout"]
+    needed = [-each["xshift"] for each in layout["annotations"] if each.get("xanchor") == "left"]  # begins so far out
+    for each in layout["annotations"]:
+        if each.get("xref") == "paper" and each.get("xanchor") == "right":
+            words = re.sub("<[^>]*>", "", each["text"])  # of the page's font a capital is 0.63 of its size wide, about
+            wide = sum(0.63 if sign.isupper() else 0.5 for sign in words) * TEXT
+            needed.append(wide + max(abs(each.get("xshift", 0)), abs(each.get("ax", 0))))
+    assert layout["margin"]["l"] >= max(needed)
+    if layout.get("yaxis", {}).get("side") == "right" and len(needed) > 1:
+        assert layout["margin"]["l"] <= max(40, 1.25 * max(needed))
 
 
 @pytest.mark.parametrize("lowest", [LOWEST, BELOW_CONCLUSION])
@@ -128,11 +148,12 @@ def test_no_number_of_an_axis_lies_over_another_and_the_ends_stay(name, lowest):
         assert all((high - low) * px >= NUMBER for low, high in itertools.pairwise(places))
         assert len(axis["tickvals"]) == len(axis.get("ticktext", axis["tickvals"])) >= 2
         pairs = dict(zip(before["tickvals"], before["ticktext"], strict=True))
+        if " " in before["ticktext"][-1]:
+            return  # a guide: see below
         assert all(pairs[at] == text for at, text in zip(axis["tickvals"], axis["ticktext"], strict=True))
         assert axis["ticktext"][-1] == before["ticktext"][-1]
         is_near = abs(before["tickvals"][-1] - before["tickvals"][0]) * px < NUMBER
         assert is_near or axis["ticktext"][0] == before["ticktext"][0]
-        assert len([text for text in axis["ticktext"] if "of last" not in text]) >= min(2, len(before["ticktext"]))
 
 
 @pytest.mark.parametrize("last", [-0.5, -0.28, -0.2, 0.0, 0.11, 0.5, 0.7, 0.74, 0.95])
@@ -143,6 +164,31 @@ def test_every_axis_of_powers_says_a_distance_beside_its_guide(last, lost):
     assert len([text for text in axis["ticktext"] if "of last" not in text]) >= 2
 
 
+@pytest.mark.parametrize("lowest", [LOWEST, BELOW_CONCLUSION])
+@pytest.mark.parametrize("last", [-2.5, -0.5, 0.0, 0.45, 1.95, 2.0, 2.05, 5])
+@pytest.mark.parametrize("lost", [-900, -40, 2.1, 3, 7, 15, 34, 64, 80, 700])
+def test_a_guides_name_stands_beside_its_line_and_apart_from_the_numbers(last, lost, lowest):
+    curves = [Curve(CATALOGUE[0], np.linspace(last - lost, last, 9), "RNN")]
+    figure = curves_figure(curves, "a" * 9, LIGHT, "", share=0.01)
+    large = enlarged(figure, lowest)
+    axis, plot = large["layout"]["yaxis"], plot_height(large)
+    low, high = axis["range"]
+    named = [each for each in large["layout"]["annotations"] if each["text"] == "1 % of last"]
+    assert not any("of last" in text for text in axis["ticktext"])
+    assert [each["y"] for each in named] == [pytest.approx(last - 2)] * (low <= last - 2 <= high)
+    assert (low < 0 < high) <= ("1" in axis["ticktext"]) or not named
+    assert [(value, power_of_ten(round(value))) for value in axis["tickvals"] if value == round(value)] == [
+        (value, text) for value, text in zip(axis["tickvals"], axis["ticktext"], strict=True) if value == round(value)
+    ]
+    places = [(value - low) / (high - low) * plot for value in axis["tickvals"]]
+    for each in named:
+        line = (each["y"] - low) / (high - low) * plot
+        assert -0.5 * TEXT < line + each["yshift"] < plot + 0.5 * TEXT
+        assert abs(each["yshift"]) <= 2 * TEXT
+        assert min(abs(place - line - each["yshift"]) for place in places) >= NUMBER - 0.01
+        assert (abs(last - 2) / (high - low) * plot < NUMBER) or each["yshift"] == 0
+
+
 @pytest.mark.parametrize("name", FIGURES)
 def test_what_stands_beside_a_plot_has_room_there(name):
     layout = enlarged(FIGURES[name])["layout"]
@@ -150,7 +196,8 @@ def test_what_stands_beside_a_plot_has_room_there(name):
         for side, anchor, x in (("l", "right", 0), ("r", "left", 1)):
             if (each.get("xref"), each.get("xanchor"), each["x"]) == ("paper", anchor, x):
                 longest = max(len(re.sub("<.*?>", "", line)) for line in each["text"].split("<br>"))
-                assert layout["margin"][side] >= 0.5 * TEXT * longest + abs(each["xshift"])
+                between = abs(each["ax"] if each["showarrow"] else each["xshift"])
+                assert layout["margin"][side] >= 0.5 * TEXT * longest + between
 
 
 @pytest.mark.parametrize("name", ["gradient", "states", "difference", "gates", "price", "gradient of all"])
@@ -169,6 +216,9 @@ def test_panels_keep_their_order_their_names_and_room_for_titles_between_them():
         assert panels == [tuple(large[key]["domain"]) for key in axes]  # from the top downwards, as they were
         assert all((low - below) * height >= 1 for (low, _), (_, below) in itertools.pairwise(panels))
         for before, after in zip(small["annotations"], large["annotations"], strict=True):
+            if before["xref"] == "x":  # a step's number below the plot
+                assert before["y"] == after["y"] == 0
+                continue
             inside = [key for key in axes if small[key]["domain"][0] <= before["y"] <= small[key]["domain"][1]]
             still = [key for key in axes if large[key]["domain"][0] <= after["y"] <= large[key]["domain"][1]]
             assert inside == still

@@ -321,7 +321,7 @@ def test_seeds_in_words():
         "Over seeds 0 to 9 the median reach of the carried gradient at 10 %, and where 80 % of the seeds lie, is "
         "3 (1 to 50) in the RNN."
     )
-    assert conclusions.luck(Experiment(loss="every"), found) == conclusions.SHADE
+    assert conclusions.luck(Experiment(loss="every"), found) == ""
 
 
 def test_the_latch_in_words():

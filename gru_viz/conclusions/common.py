@@ -10,8 +10,6 @@ from gru_viz.labels import counted as counted
 from gru_viz.labels import quoted
 from gru_viz.sequences import Sequence
 
-SHADE = "Shade: where 80 % of the seeds lie; the hairline in it: their median."
-
 
 def unit_of(sequence: Sequence, count: int = 1) -> str:
     """What a step is called: the first one, or that many; a blank is no letter, and a full stop no word."""

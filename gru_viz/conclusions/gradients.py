@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from gru_viz.cells import Cell
-from gru_viz.conclusions.common import SHADE as SHADE
 from gru_viz.conclusions.common import at_each, counted, every, in_each, listed, span
 from gru_viz.experiment import Experiment
 from gru_viz.gradients import reached
@@ -267,9 +266,10 @@ def saliency(found: Many[Reached]) -> str:
 
 
 def luck(experiment: Experiment, found: Many[Seeds]) -> str:
-    """How far the reach holds over seeds, where one step's gradient is what is drawn."""
+    """How far the reach holds over seeds, where one step's gradient is what is drawn; nothing where each step adds
+    one."""
     if experiment.loss == "every":
-        return SHADE
+        return ""
     texts, share = [], experiment.share
     for each in found:
         low, middle, high = np.quantile(each.reaches[share], (0.1, 0.5, 0.9), method="inverted_cdf").astype(int)
@@ -278,7 +278,7 @@ def luck(experiment: Experiment, found: Many[Seeds]) -> str:
     cells = in_each([each.cell for each in found], texts)
     return (
         f"Over seeds 0 to {seeds - 1} the median reach of the carried gradient at {percent(share)}, and where 80 % of "
-        f"the seeds lie, is {cells}. {SHADE}"
+        f"the seeds lie, is {cells}."
     )
 
 

@@ -22,6 +22,7 @@ HOW_TO_READ = {
     "with unit 1 of another: only the sizes of the paths compare.",
 }
 TIME = "The ring is the start, h = 0, the diamond the end. Colour is time: later steps stand out more from the ground."
+ARROWS = "→ and ↑ are a path's two directions, each with its share of the variance."
 KINDS = {
     "stable": "● stable: a small push dies out",
     "saddle": "✕ saddle: it grows along some directions and dies out along the others",

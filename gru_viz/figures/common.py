@@ -8,7 +8,7 @@ import html
 import math
 import unicodedata
 from bisect import bisect
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -22,7 +22,11 @@ Figure = dict[str, Any]
 MAX_PLOTTED = 50_000  # heatmap cells in one figure
 MARGIN = {"l": 80, "r": 76, "t": 34, "b": 52}  # the same in all figures, so that their steps stand in one line
 MAX_WHOLE = 64  # steps up to which all of them are told apart: beyond, a part can be seen closer
-MAX_PHONE = 12  # steps whose tokens all have room on a phone
+MAX_PHONE, MAX_SCREEN = 12, 40  # steps whose tokens all have room on a phone, and on a screen
+PHONE = 200  # px of a plot on a phone, about
+NUMBER_ROW, NUMBER_SIZE, DIGIT = 16, 11, 5.5  # px: a row of numbers of steps, their size, a digit's width
+BESIDE = 8  # px between a plot and a name beside it
+LED, LEADER = 6, 14  # px that a name is moved without a line that leads back from it, and how wide that line is
 SMALL = 10  # px of a step's number below its token
 MAX_NUMBERS = 6  # step numbers in a row, of four digits, on a phone
 MAX_TICK = 16  # digits wide that a token is at most below a plot; where it is pointed at, the whole is said
@@ -71,17 +75,17 @@ def step_axis(names: Sequence[str], theme: Theme) -> Figure:
     }  # fmt: skip
 
 
-def token_axis(labels: Sequence[str], theme: Theme) -> Figure:
+def token_axis(labels: Sequence[str], theme: Theme, numbered: Iterable[int] = ()) -> Figure:
     """Time to the right, each step named by its token.
 
     Where a phone has no room for all of them each token stands with its step's number, for those that Plotly leaves in
     would read as another sequence; of more than MAX_WHOLE only numbers are shown. Longer tokens turn where they would
-    lie over each other.
+    lie over each other. ``numbered``: the steps, from 1, whose number stands elsewhere.
     """
-    names = steps(len(labels))
+    names, unnumbered = steps(len(labels)), [str(step) for step in numbered]
     axis = step_axis(names, theme)
     if len(labels) > MAX_WHOLE:
-        return axis
+        return axis | {"labelalias": dict.fromkeys(unnumbered, "")} if unnumbered else axis
     widest = max(map(_width, labels))
     may_turn = widest > MAX_LEVEL
     shown = [plain(_cut(label)) for label in labels]
@@ -90,21 +94,55 @@ def token_axis(labels: Sequence[str], theme: Theme) -> Figure:
         shown = [f"<span style='font-size:13px'>{label}</span>" for label in shown]
     if len(labels) > MAX_PHONE:
         small = f"<span style='font-size:{SMALL}px;color:{theme.quiet}'>"
-        shown = [
+        with_number = [
             f"{small}{name}</span> {label}" if may_turn else f"{label}<br>{small}{name}</span>"
             for name, label in zip(names, shown, strict=True)
         ]
+        alone = dict(zip(names, shown, strict=True))
+        shown = [alone[name] if name in unnumbered else text for name, text in zip(names, with_number, strict=True)]
     return axis | {
         "labelalias": dict(zip(names, shown, strict=True)), "nticks": 0, "tickangle": "auto" if may_turn else 0,
         "autotickangles": [0, -90], "automargin": "height" if may_turn else False,
     }  # fmt: skip
 
 
-def set_tokens(layout: Figure, labels: Sequence[str], theme: Theme) -> None:
-    """Gives a layout the axis of the tokens, and the height that they take where they turn."""
-    layout["xaxis"] = token_axis(labels, theme)
+def set_tokens(layout: Figure, labels: Sequence[str], theme: Theme, named: Iterable[tuple[int, str]] = ()) -> None:
+    """Gives a layout the axis of the tokens, and the height that they take where they turn.
+
+    Plotly leaves out every other token, or more, where it has no room. So the numbers of steps that are spoken of have
+    a row of their own above the tokens: those ``named``, from 1, each with its colour, and that of the last step of
+    many.
+    """
+    count = len(labels)
+    numbers = _apart(named, count, theme) if count > MAX_PHONE else {}
+    layout["xaxis"] = token_axis(labels, theme, numbers)
     if layout["xaxis"]["automargin"]:
         layout["height"] += TURNED * min(max(map(_width, labels)), MAX_TICK)
+    if numbers:
+        layout["xaxis"]["ticklabelstandoff"] = NUMBER_ROW
+        layout["margin"]["b"] += NUMBER_ROW
+        layout["height"] += NUMBER_ROW
+    layout["annotations"] += [
+        {
+            "text": str(step), "font": {"size": NUMBER_SIZE, "color": colour}, "showarrow": False,
+            "xref": "x", "x": step - 1, "yref": "paper", "y": 0, "yanchor": "top", "yshift": -1, "borderpad": 0,
+        }
+        for step, colour in numbers.items()
+    ]  # fmt: skip
+
+
+def _apart(named: Iterable[tuple[int, str]], count: int, theme: Theme) -> dict[int, str]:
+    """The last step of more than a screen has room for, and those of the named ones whose numbers have room on a
+    phone, the first ones first; each with its colour, or the text's where it has several. The axis always numbers the
+    1."""
+    colours: dict[int, set[str]] = {count: set()} if count > MAX_SCREEN else {}
+    for step, colour in named:
+        colours.setdefault(step, set()).add(colour)
+    kept: dict[int, str] = {}
+    for step, found in colours.items():
+        if step > 1 and all(abs(step - other) * PHONE / count > DIGIT * len(str(max(step, other))) for other in kept):
+            kept[step] = theme.text if len(found) > 1 else next(iter(found), theme.quiet)
+    return kept
 
 
 def zooms(figure: Mapping[str, Any]) -> bool:
@@ -129,8 +167,19 @@ def words(text: str, colour: str, x: float, y: float, left: bool) -> Figure:
     side = "right" if left else "left"
     return {
         "text": text, "font": {"size": 14, "color": colour}, "showarrow": False, "align": side,
-        "xref": "paper", "x": x, "xanchor": side, "xshift": -8 if left else 8,
+        "xref": "paper", "x": x, "xanchor": side, "xshift": -BESIDE if left else BESIDE,
         "yref": "paper", "y": y, "yanchor": "middle",
+    }  # fmt: skip
+
+
+def led(label: Figure, up: float, size: float = 1.0) -> Figure:
+    """A name beside a plot, moved up by as many px; where it is moved by more than a few a line leads back from it."""
+    side = size * (-1 if label["xanchor"] == "right" else 1)
+    if abs(up) <= LED * size:
+        return label | {"showarrow": False, "xshift": side * BESIDE, "yshift": round(up, 2)}
+    return label | {
+        "showarrow": True, "arrowhead": 0, "arrowwidth": size, "arrowcolor": label["font"]["color"], "xshift": 0,
+        "yshift": 0, "ax": round(side * LEADER, 2), "ay": -round(up, 2),
     }  # fmt: skip
 
 

@@ -30,6 +30,7 @@ def gradient_figure(
     kind: str = "state",
     luck: Sequence[Seeds] = (),
     share: float = 0.01,
+    named: Sequence[int] = (),
 ) -> Figure:
     """log10 norms of gradients over the steps; time to the right, so that the gradient is read from right to left.
 
@@ -39,8 +40,9 @@ def gradient_figure(
     ends.
     """
     return curves_figure(
-        _curves(reports, kind, luck), labels, theme, QUANTITY[kind], share=share if kind == "state" else None
-    )
+        _curves(reports, kind, luck), labels, theme, QUANTITY[kind], share=share if kind == "state" else None,
+        named=named,
+    )  # fmt: skip
 
 
 def _curves(reports: Sequence[CellReport], kind: str, luck: Sequence[Seeds]) -> list[Curve]:
@@ -115,15 +117,15 @@ def difference_figure(differences: Sequence[Difference], labels: Sequence[str], 
     """What is left of a difference over the steps, as a share of its largest value."""
     low, high, height = -0.04, 1.08, 220
     layout = frame(theme, height + MARGIN["t"] + MARGIN["b"])
-    set_tokens(layout, labels, theme)
+    first = differences[0].steps.start
+    set_tokens(layout, labels, theme, [(first + 1, theme.text)])
     layout["yaxis"] = {
         "range": [low, high], "tickvals": [0, 0.5, 1], "ticktext": ["0", "0.5", "1"], "fixedrange": True,
         "gridcolor": theme.faint, "zeroline": False, "tickfont": {"size": 13, "color": theme.text},
     }  # fmt: skip
     curves = [Curve(each.cell, each.shares, each.cell.title) for each in differences]
-    first = differences[0].steps.start
     data = [line(curve, labels, theme, logarithmic=False, first=first) for curve in curves]
-    layout["annotations"] = end_labels(curves, low, high, theme, first=False, height=height)
+    layout["annotations"] += end_labels(curves, low, high, theme, first=False, height=height)
     layout["annotations"].append(quantity_words("‖difference of h‖, share of its largest", theme))
     return {"data": data, "layout": layout}
 

@@ -10,9 +10,11 @@ import numpy as np
 
 from gru_viz.cells import Cell
 from gru_viz.figures.common import (
+    BESIDE,
     MARGIN,
     Figure,
     frame,
+    led,
     log_ticks,
     plain,
     set_tokens,
@@ -25,7 +27,11 @@ from gru_viz.theme import Theme, cell_colour, cell_style, number, number_from_lo
 
 CURVES_HEIGHT = 300  # px of the plot itself
 LABEL_GAP = 18  # px between two labels
+ROW_HEIGHT = 24  # px of a row of words above the plot
+SHADE = "Shade: 80 % of the seeds; hairline: their median"
 MARK = 11  # px of a marker, which may stand at the edge
+# A line's dash beside its name, in letters that leave the name room.
+DASH_SIGNS = {"solid": "—", "dash": "- -", "longdash": "– –", "dot": "···", "dashdot": "- ·", "longdashdot": "– ·"}
 
 
 @dataclass(frozen=True)
@@ -50,17 +56,20 @@ def curves_figure(
     share: float | None = None,
     height: int = CURVES_HEIGHT,
     limits: tuple[float, float] | None = None,
+    named: Sequence[int] = (),
 ) -> Figure:
     """Curves of log10 values over the steps, each named at its first step.
 
-    ``limits``: of the axis, where several figures share one.
+    ``limits``: of the axis, where several figures share one; ``named``: steps, from 1, that are spoken of beside those
+    with a marker.
     """
     gap = _gap(curve.name for curve in curves)
     height = max(height, round(gap * len(curves)))
     low, high = limits or limits_of(curves)
     layout = frame(theme, height + MARGIN["t"] + MARGIN["b"])
     places, texts = log_ticks(low, high)
-    set_tokens(layout, labels, theme)
+    marked = [(len(each.values) + 1 - each.reach, cell_colour(theme, each.cell)) for each in curves if each.reach]
+    set_tokens(layout, labels, theme, [*((step, theme.text) for step in named), *marked])
     layout["yaxis"] = {
         "range": [low, high], "tickvals": places, "ticktext": texts, "side": "right", "fixedrange": True,
         "ticklabelstandoff": MARK // 2,
@@ -79,7 +88,17 @@ def curves_figure(
         _draw_share(layout, last.pop(), share, low, high, theme)
     layout["annotations"] += end_labels(curves, low, high, theme, first=True, height=height)
     layout["annotations"].append(quantity_words(quantity, theme))
+    if any(curve.band is not None for curve in curves):
+        add_row(layout, SHADE, theme)
     return {"data": data, "layout": layout}
+
+
+def add_row(layout: Figure, text: str, theme: Theme) -> None:
+    """Another row of words above a plot, not wider than a phone."""
+    layout["height"] += ROW_HEIGHT
+    layout["margin"]["t"] += ROW_HEIGHT
+    place = {"xshift": BESIDE - MARGIN["l"], "yanchor": "bottom", "yshift": 8 + layout["margin"]["t"] - MARGIN["t"]}
+    layout["annotations"].append(words(text, theme.text, x=0, y=1, left=False) | place)
 
 
 def _draw_share(layout: Figure, last: float, share: float, low: float, high: float, theme: Theme) -> None:
@@ -113,13 +132,17 @@ def limits_of(curves: Sequence[Curve]) -> tuple[float, float]:
     return low - room, high + room
 
 
+def dash_of(curve: Curve) -> str:
+    return curve.dash or cell_style(curve.cell).dash
+
+
 def line(curve: Curve, labels: Sequence[str], theme: Theme, logarithmic: bool, first: int = 0) -> Figure:
     style, colour, values = cell_style(curve.cell), cell_colour(theme, curve.cell), curve.values
     shown = number_from_log10 if logarithmic else number
     return {
         "type": "scatter", "mode": "lines" if len(values) > 1 else "markers", "name": curve.name,
         "x": steps(len(labels))[first : first + len(values)], "y": typed(np.where(np.isfinite(values), values, np.nan)),
-        "line": {"color": colour, "dash": curve.dash or style.dash, "width": 1.5 if curve.thin else 2.5},
+        "line": {"color": colour, "dash": dash_of(curve), "width": 1.5 if curve.thin else 2.5},
         "marker": {"color": colour, "symbol": style.marker, "size": 9},
         "text": [f"step {k + 1}, {plain(labels[k])}: {shown(float(value))}" for k, value in enumerate(values, first)],
         "hovertemplate": f"{curve.said or curve.name}, %{{text}}<extra></extra>",
@@ -141,7 +164,7 @@ def band_of(curve: Curve, count: int, theme: Theme) -> list[Figure]:
     """The 10–90 % band over seeds, and its median as a hairline."""
     assert curve.band is not None
     low, middle, high = (np.where(np.isfinite(edge), edge, np.nan) for edge in curve.band)
-    colour, names, dash = cell_colour(theme, curve.cell), steps(count), curve.dash or cell_style(curve.cell).dash
+    colour, names, dash = cell_colour(theme, curve.cell), steps(count), dash_of(curve)
     red, green, blue = (int(colour[k : k + 2], 16) for k in (1, 3, 5))
     edge = {"type": "scatter", "mode": "lines", "x": names, "line": {"width": 0}, "hoverinfo": "skip"}
     return [
@@ -156,15 +179,20 @@ def band_of(curve: Curve, count: int, theme: Theme) -> list[Figure]:
 def end_labels(
     curves: Sequence[Curve], low: float, high: float, theme: Theme, first: bool, height: int
 ) -> list[Figure]:
-    """Each curve's name beside its first or last finite value, moved apart where they would overlap."""
+    """Each curve's name beside its first or last finite value, moved apart where they would overlap; where another one
+    has its colour its dash stands with it."""
     named = [(curve, curve.values[np.isfinite(curve.values)]) for curve in curves]
     named = [(curve, finite) for curve, finite in named if finite.size]
     gap = _gap(curve.name for curve, _ in named)
     ends = [(float(finite[0 if first else -1]) - low) / (high - low) for _, finite in named]
-    return [
-        words(short(curve.name), cell_colour(theme, curve.cell), x=0 if first else 1, y=y, left=first)
-        for (curve, _), y in zip(named, spread(ends, gap / height), strict=True)
-    ]
+    colours, labels = [cell_colour(theme, curve.cell) for curve, _ in named], []
+    for (curve, _), colour, end, place in zip(named, colours, ends, spread(ends, gap / height), strict=True):
+        name, *below = short(curve.name).split("<br>")
+        if colours.count(colour) > 1:
+            name += f" <span style='font-size:12px'>{DASH_SIGNS[dash_of(curve)]}</span>"
+        label = words("<br>".join([name, *below]), colour, x=0 if first else 1, y=end, left=first)
+        labels.append(led(label, (place - end) * height))
+    return labels
 
 
 def short(name: str) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from gru_viz.cells import Cell
 from gru_viz.figures import contrast
 from gru_viz.figures.common import MARGIN, Figure, frame, plain, set_tokens, steps, typed, words
-from gru_viz.figures.curves import LABEL_GAP, Curve, curves_figure, limits_of, line, short, two_lines
+from gru_viz.figures.curves import LABEL_GAP, Curve, add_row, curves_figure, limits_of, line, short, two_lines
 from gru_viz.measures.gradients import DIRECT, POWER, PRODUCT, WHOLE, Reached
 from gru_viz.measures.what_if import Seeds
 from gru_viz.theme import Theme, cell_colour, number_from_log10, power_of_ten
@@ -19,7 +19,6 @@ QUANTITY = {**contrast.QUANTITY, "jacobian": "‖∂s<sub>T</sub>/∂s<sub>t</su
 THEORY_DASH = {DIRECT: "solid", PRODUCT: "dash", POWER: "longdashdot"}
 DASH_SIGNS = {"solid": "———", "dash": "– – –", "longdashdot": "— · —"}  # the same in letters
 ONLY = "direct path only: neither an upper nor a lower bound"
-LEGEND_HEIGHT = 24  # px
 ROW_HEIGHT, LEAST_HEIGHT, TICK_GAP = 26, 48, 18  # px: of a row of colours, of them all, between ticks of their bar
 DECADES = 8  # powers of ten that the colours tell apart
 MAX_TARGETS = 2_000  # places to point at
@@ -66,7 +65,7 @@ def norms_figure(
         for name, values in each.theory.items()
     ]
     limits = limits_of([*drawn, *theory])
-    figure = curves_figure(drawn, labels, theme, QUANTITY[norm], share, limits=limits)
+    figure = curves_figure(drawn, labels, theme, QUANTITY[norm], share, limits=limits, named=[len(found[0].norm)])
     figure["data"] += [line(each, labels, theme, logarithmic=True) for each in theory]
     if theory:
         _add_legend(figure, [name for name in THEORY_DASH if any(name in each.theory for each in found)], theme)
@@ -76,13 +75,9 @@ def norms_figure(
 
 
 def _add_legend(figure: Figure, names: Sequence[str], theme: Theme) -> None:
-    """What the dashes of theory mean: a row above the plot, in no cell's colour and not wider than a phone."""
-    layout = figure["layout"]
-    layout["height"] += LEGEND_HEIGHT
-    layout["margin"]["t"] += LEGEND_HEIGHT
+    """What the dashes of theory mean: a row above the plot, in no cell's colour."""
     text = "\u2002 ".join(f"{DASH_SIGNS[THEORY_DASH[name]]}\u2002{name}" for name in names)
-    at_top = {"xshift": 8 - MARGIN["l"], "yanchor": "bottom", "yshift": 8 + LEGEND_HEIGHT}
-    layout["annotations"].append(words(text, theme.text, x=0, y=1, left=False) | at_top)
+    add_row(figure["layout"], text, theme)
 
 
 def _mark_loss(figure: Figure, step: int, theme: Theme) -> None:
@@ -115,7 +110,8 @@ def saliency_figure(found: Sequence[Reached], labels: Sequence[str], theme: Them
     height = max(height, LEAST_HEIGHT)
     layout = frame(theme, height + 8 + MARGIN["b"])
     layout["margin"]["t"] = 8
-    set_tokens(layout, labels, theme)
+    most = [(int(each.saliency.argmax()) + 1, cell_colour(theme, each.cell)) for each in found]
+    set_tokens(layout, labels, theme, [(end, theme.text), *most])
     layout["yaxis"] = {
         "range": [rows - 0.5, -0.5], "showticklabels": False, "ticks": "", "showgrid": False, "zeroline": False,
         "fixedrange": True,
@@ -126,7 +122,7 @@ def saliency_figure(found: Sequence[Reached], labels: Sequence[str], theme: Them
         "colorbar": colour_bar(low, high, height, theme), "hoverinfo": "skip",
     }]  # fmt: skip
     data += [_targets(each.cell, shown[row], row, labels, end) for row, each in enumerate(found)]
-    layout["annotations"] = [
+    layout["annotations"] += [
         words(short(each.cell.title), cell_colour(theme, each.cell), x=0, y=1 - (row + 0.5) / rows, left=True)
         for row, each in enumerate(found)
     ]

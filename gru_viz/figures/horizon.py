@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gru_viz.figures.common import FONT, Figure, frame, step_axis, typed
+from gru_viz.figures.common import FONT, MAX_NUMBERS, Figure, frame, step_axis, typed
 from gru_viz.figures.gradients import colour_bar, colour_limits
 from gru_viz.measures.spectra import Horizon
 from gru_viz.theme import Theme, cell_colour
@@ -19,6 +19,9 @@ def horizon_figure(found: Horizon, limits: tuple[float, float], share: float, th
     low, high = limits
     names = [str(step + 1) for step in found.steps.tolist()]
     axis = step_axis(names, theme)
+    if axis["fixedrange"]:  # the first and the last of all are numbered; of those that can be seen closer Plotly's own
+        shown = np.linspace(0, len(names) - 1, min(MAX_NUMBERS, len(names))).round().astype(int)
+        axis |= {"tickmode": "array", "tickvals": [names[k] for k in shown]}
     layout = frame(theme, HEIGHT)
     layout["margin"] = {"l": 44, "r": 50, "t": TOP, "b": BOTTOM}
     small = {"size": 13, "color": theme.quiet}

@@ -82,6 +82,6 @@ def stretch_figure(found: Sequence[Spectra], labels: Sequence[str], theme: Theme
         curves.append(Curve(each.cell, values, each.cell.title))
     data = [line(curve, labels, theme, logarithmic=False) | {"connectgaps": True} for curve in curves]
     layout["shapes"].append(guide(1.0, theme))
-    layout["annotations"] = end_labels(curves, low, high, theme, first=True, height=STRETCH_HEIGHT)
+    layout["annotations"] += end_labels(curves, low, high, theme, first=True, height=STRETCH_HEIGHT)
     layout["annotations"].append(quantity_words("largest singular value of the step", theme))
     return {"data": data, "layout": layout}

@@ -18,7 +18,8 @@ _JS = """
 export default function ({ data, parentElement }) {
   const row = parentElement.querySelector("div")
   const main = document.querySelector("[data-testid=stMain]")
-  const last = (sought, other) => [...main.querySelectorAll(sought)].filter(each => isBefore(each, other)).at(-1)
+  const last = (sought, other) =>
+    [...main.querySelectorAll(sought)].filter(each => each.checkVisibility() && isBefore(each, other)).at(-1)
   const [isNew, ...figures] = new TextDecoder().decode(data).split(" ")
   // What was pressed is gone, and the focus with it: on to what is asked or has been said.
   if (isNew) {

@@ -14,6 +14,7 @@ from gru_viz.ui import state
 from gru_viz.ui.lead import lead
 from gru_viz.ui.pages import PAGES, script
 from gru_viz.ui.parts import go_to
+from gru_viz.ui.projector import other_figure_button
 from gru_viz.ui.words import markdown
 
 _GOES = "goes_to"  # in the session: the page of the lesson that has just begun, or been answered
@@ -24,6 +25,12 @@ _NEW = "said_anew"  # in the session: whether a button of the course was pressed
 def lesson_in_view() -> Lesson | None:
     """That of the example that was chosen last, whatever has been changed since."""
     return lesson_of(state.current().example)
+
+
+def steps_named() -> tuple[int, ...]:
+    """The steps that the lesson in view speaks of, where they are those of this experiment."""
+    lesson = lesson_in_view()
+    return lesson.steps if lesson and lesson.fits(state.current()) else ()
 
 
 def is_covered() -> bool:
@@ -91,8 +98,10 @@ def lesson_note(lesson: Lesson, is_shown: bool) -> None:
     question = f"{markdown(lesson.question)} "
     then = f"\n\n**Then.** {markdown(lesson.example.then)}" * (is_answered(lesson) and lesson.leads_on(experiment))
     if experiment.projector and is_shown:
-        with st.container(key="asked"):
+        with st.container(horizontal=True, vertical_alignment="center", key="asked"):
             st.title(question, anchor=False)
+            if lesson.other:
+                other_figure_button()
         question = ""
     if is_explained():
         right, explained = _measured(lesson.name, _run())
@@ -119,10 +128,10 @@ def _own_run(lesson: Lesson) -> str:
 
 
 def _lead_on(lesson: Lesson, is_shown: bool, is_new: bool) -> None:
-    """From what was said to the figures that show it; in a room there is one."""
+    """From what was said to the figures that show it; in a room there is one, and its question above it."""
     if state.current().projector:
-        return
-    if is_shown:
+        lead(is_new)
+    elif is_shown:
         lead(is_new, *filter(None, (lesson.figure, lesson.other)))
     else:
         go_to(lesson.page, f"Its figure is on {PAGES[lesson.page]}")

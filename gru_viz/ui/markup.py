@@ -28,6 +28,8 @@ _CSS = """
 }
 .scroll:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 2px; }
 math { font-size: 1.15rem; margin: .4rem 0; text-align: left; width: max-content; }
+msub > :nth-child(2) { font-size: var(--lower, revert); }  /* in a room it can be read too, and nobody copies there */
+[data-copy] { display: var(--copies, inline-block); }
 figure { margin: 0; }
 svg { display: block; width: 100%; height: auto; }
 table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; width: 100%; }

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from gru_viz.figures.common import CONFIG, zooms
-from gru_viz.figures.projector import enlarged
+from gru_viz.figures.projector import WIDTH, enlarged
 from gru_viz.figures.ready import Ready
 from gru_viz.handset import HAND_SET
 from gru_viz.sequences import parse_sequence
@@ -50,18 +50,19 @@ def figure(
     columns: Callable[[], Mapping[str, Sequence[Any]]] | None = None,
     label: str = "",
     pick: Callable[[dict[str, Any]], None] | None = None,
+    grid: tuple[int, int] = (1, 1),
 ) -> None:
     """A figure and what is below it: its numbers, where ``columns`` makes them, and the buttons that save it.
 
     ``alt`` says what it shows, to whom does not see it; ``label`` what its table holds; ``pick`` gets a point that was
-    clicked.
+    clicked; ``grid`` of how many rows and columns of figures it is one.
     """
 
     def picked() -> None:
         if pick and (points := st.session_state[key].selection.points):
             pick(points[0])
 
-    shown = enlarged(dict(drawn), lowest()) if state.current().projector else drawn
+    shown = enlarged(dict(drawn), lowest() // grid[0], WIDTH // grid[1]) if state.current().projector else drawn
     st.plotly_chart(
         Ready(shown), key=key, theme=None, config=CONFIG, alt=alt, on_select=picked if pick else "ignore",
         selection_mode="points",

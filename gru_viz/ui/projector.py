@@ -6,14 +6,17 @@ import streamlit as st
 
 from gru_viz.experiment import without_view
 from gru_viz.figures.projector import BELOW_CONCLUSION, LOWEST, TEXT
+from gru_viz.lessons import lesson_of
 from gru_viz.ui import state
 
-_TOLD = "told"  # in the session: the experiment of which the conclusion is shown
+_TOLD, _OTHER = "told", "other_seen"  # in the session: the experiment whose conclusion, or other figure, is shown
 _HTML = """
 <span hidden></span>
 """
 _JS = """
 const hands = new WeakMap()
+let place = null  // where the reader was when it was switched on
+let wasOn = false
 
 export default function ({ data, parentElement, setTriggerValue }) {
   hands.get(parentElement)?.abort()
@@ -26,9 +29,56 @@ export default function ({ data, parentElement, setTriggerValue }) {
   document.addEventListener("keydown", event => {
     if (event.defaultPrevented || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return
     if (event.composedPath().some(writes)) return
-    if (event.key.toLowerCase() === "p" || (isOn && event.key === "Escape")) setTriggerValue("pressed", true)
+    if (event.key.toLowerCase() === "p" || (isOn && event.key === "Escape")) {
+      keep()
+      setTriggerValue("pressed", true)
+    }
   }, { signal: hand.signal })
+  const main = document.querySelector("[data-testid=stMain]")
+  const keep = () => { if (!isOn) place = { top: main.scrollTop, focus: focused() } }
+  document.addEventListener("click", keep, { capture: true, signal: hand.signal })
+  if (isOn !== wasOn) {
+    wasOn = isOn
+    arrive(main, isOn ? null : place, hand.signal)
+  }
   return () => hand.abort()
+}
+
+const FIELDS = "a, button, input, summary, textarea, [tabindex]"
+const within = (root, at) => root?.querySelectorAll(FIELDS)[at]
+const indexIn = (root, element) => [...root.querySelectorAll(FIELDS)].indexOf(element)
+
+// What has the focus, as a page that is drawn anew has it too: [name of what holds it, which in there, which inside]
+function focused() {
+  const element = document.activeElement
+  const holder = element.closest("[class*=st-key-]")
+  const name = [...(holder?.classList ?? [])].find(each => each.startsWith("st-key-"))
+  const inner = element.shadowRoot?.activeElement
+  return name && [name, indexIn(holder, element), inner ? indexIn(element.shadowRoot, inner) : -1]
+}
+
+function find([name, at, inner]) {
+  const element = within(document.getElementsByClassName(name)[0], at)
+  return within(element?.shadowRoot, inner) ?? element
+}
+
+// To the place, once the page is drawn; what had the focus is gone: on to what had it there, the player or the title.
+function arrive(main, place, signal) {
+  const began = performance.now()
+  const isDone = () => document.querySelector("[data-testid=stApp]").dataset.testScriptState === "notRunning"
+  const look = () => {
+    if (signal.aborted) return
+    const hosts = [...main.querySelectorAll(".st-key-player *")].filter(each => each.shadowRoot)
+    const title = [...main.querySelectorAll("h1")].find(each => each.checkVisibility())
+    const found = (place?.focus && find(place.focus)) ?? hosts[0]?.shadowRoot.querySelector("[role=slider]") ?? title
+    const isHigh = main.scrollHeight - main.clientHeight >= (place?.top ?? 0)
+    if (!(isDone() && found && isHigh) && performance.now() - began < 3000) return setTimeout(look, 50)
+    if (place) main.scrollTop = place.top
+    if (!found || document.activeElement !== document.body) return
+    if (found === title) title.tabIndex = -1
+    found.focus({ preventScroll: true })
+  }
+  setTimeout(look, 50)
 }
 """
 _component = st.components.v2.component("gru_viz_projector", html=_HTML, js=_JS)
@@ -53,6 +103,7 @@ def _pointer(size: float) -> str:
     )
 
 
+_NARROW = "56rem"  # of a screen: below it rows break
 _PARTS = "[data-testid=stMainBlockContainer] > [data-testid=stVerticalBlock]"  # of a page, one below the other
 # Plotly finds the pointer in what is transformed, but not in what is zoomed; it fills the box that Streamlit measures.
 _STYLE = f"""
@@ -72,27 +123,36 @@ _STYLE = f"""
 [data-testid=stMain] :is(p, li, label, summary, code, td, th, input, button, .stMarkdownBadge) {{
   font-size: {TEXT}px !important; line-height: 1.35; height: auto
 }}
-[data-testid=stMain] h1 {{ font-size: 30px; padding: 0; text-wrap: balance }}
-.st-key-bar {{ flex-wrap: nowrap }}
-.st-key-bar p {{ overflow: hidden; white-space: nowrap; text-overflow: ellipsis }}
-.st-key-bar :has(> .stMarkdown) {{ flex: 0 1 auto; min-width: 11rem }}
-.st-key-bar:not(:has(.stMarkdown)) {{ position: absolute; top: 0; right: 0; width: auto; z-index: 1 }}
+[data-testid=stMain] h1 {{ font-size: 30px; padding: 0; text-wrap: balance; outline: none }}
+.st-key-course .stHorizontalBlock {{ overflow: visible }}
 [data-testid=stMain] :is(h2, h3) {{ font-size: 28px; padding: 0 }}
 [data-testid=stMain] [data-testid=stHeading] [data-testid=stMarkdownContainer] {{ margin-bottom: 0 }}
 [data-testid=stMain] button p {{ padding: .2rem }}
-[data-testid=stMain] .stBidiComponent {{ zoom: {TEXT / 16} }}
+[data-testid=stMain] .stBidiComponent {{ zoom: {TEXT / 16}; --lower: 1rem; --copies: none }}
 [data-testid=stMain] :is(
   [data-testid=stPageLink], [class*=st-key-save_], :has(> .st-key-open_sidebar), .st-key-hand_set
 ) {{ display: none }}
 """
-# Where no lesson is in view the buttons stand beside the title.
-_BESIDE = f"{_PARTS}:not(:has(.st-key-bar .stMarkdown)) > :has(h1) {{{{ max-width: calc(100% - {{}}) }}}}\n"
+# What stands in one row where there is room, which a phone has not: the buttons, beside the title but in a lesson.
+_BESIDE = f"""
+@media (min-width: {_NARROW}) {{{{
+.st-key-asked {{{{ flex-wrap: nowrap }}}}
+.st-key-bar {{{{ flex-wrap: nowrap }}}}
+.st-key-bar p {{{{ overflow: hidden; white-space: nowrap; text-overflow: ellipsis }}}}
+.st-key-bar :has(> .stMarkdown) {{{{ flex: 0 1 auto; min-width: 11rem }}}}
+.st-key-bar > :is(.st-key-tell, :not(.st-key-tell) + .st-key-projector_off) {{{{ margin-left: auto }}}}
+.st-key-bar:not(:has(.stMarkdown)) {{{{ position: absolute; top: 0; right: 0; width: auto; z-index: 1 }}}}
+{_PARTS}:not(:has(.st-key-bar .stMarkdown)) > :has(h1) {{{{ max-width: calc(100% - {{}}) }}}}
+}}}}
+"""
 _PANEL = ".stColumn > .stVerticalBlock > :has(.stPlotlyChart)"
 # The figure takes the height that the rest of the page leaves, and at least its own; nothing stands below the first.
 _FIGURE = f"""
 {_PARTS} {{ height: calc(100dvh / var(--grown) - 2rem) }}
 {_PARTS} > :has(.stPlotlyChart), {_PANEL} {{ flex-grow: 1 !important }}
 .stColumn:has(.stPlotlyChart) > .stVerticalBlock, .stPlotlyChart {{ height: 100% !important }}
+[class*=st-key-panels_] {{ height: 100%; gap: .5rem }}
+[class*=st-key-panels_] > * {{ flex: 1 1 0 !important; min-height: 0 }}
 """
 _PLAYER = """
 .st-key-player { position: relative; flex: 1 0 26rem }
@@ -133,9 +193,14 @@ def projector_keys() -> None:
 def projector_buttons(can_tell: bool) -> None:
     """The conclusion, where there is one, and the way back."""
     if can_tell:
-        label = "Hide the conclusion" if _is_told() else "Show the conclusion"
-        st.button(label, key="tell", on_click=_tell)
+        label = "Hide the conclusion" if _is_now(_TOLD) else "Show the conclusion"
+        st.button(label, key="tell", on_click=_toggle, args=(_TOLD,))
     st.button("Leave", key="projector_off", on_click=_switch)
+
+
+def other_figure_button() -> None:
+    """From a lesson's figure to its other one, and back."""
+    st.button("Other figure", key="other_figure", on_click=_toggle, args=(_OTHER,))
 
 
 def projector_style(figure: str | None, can_tell: bool) -> None:
@@ -143,32 +208,36 @@ def projector_style(figure: str | None, can_tell: bool) -> None:
     style = _STYLE + _BESIDE.format("23rem" if can_tell else "8rem")
     if figure is not None:
         style += _FIGURE + _PLAYER + (_only(figure) if figure else _FIRST)
-        style += (_COMPACT + _SHORT * _is_many()) if can_tell and _is_told() else _UNTOLD
+        style += (_COMPACT + _SHORT * _is_many()) if can_tell and _is_now(_TOLD) else _UNTOLD
     st.html(f"<style>{style}</style>")
 
 
 def lowest() -> int:
     """px of height that a figure may take at least."""
-    return BELOW_CONCLUSION if _is_told() else LOWEST
+    return BELOW_CONCLUSION if _is_now(_TOLD) else LOWEST
 
 
 def _only(figure: str) -> str:
-    """A lesson's question stands above its figure in place of the page's, and what it says in between."""
+    """A lesson's question stands above its figure, or its other one, in place of the page's, and what it says in
+    between."""
+    lesson = lesson_of(state.current().example)
+    if lesson and lesson.other and _is_now(_OTHER):
+        figure = lesson.other
     seen = f".st-key-bar, .st-key-asked, .stAlert, .st-key-{figure}"
     below = f"{_PARTS} > :is(.st-key-{figure}, :has(.st-key-{figure})) ~ *"
     return f"{_PARTS} > :not({seen}, :has({seen})), {below} {{ display: none }}\n"
 
 
-def _is_told() -> bool:
-    return st.session_state.get(_TOLD) == without_view(state.current())
+def _is_now(kept: str) -> bool:
+    return st.session_state.get(kept) == without_view(state.current())
 
 
 def _is_many() -> bool:
     return len(state.current().cells) > _MANY
 
 
-def _tell() -> None:
-    st.session_state[_TOLD] = None if _is_told() else without_view(state.current())
+def _toggle(kept: str) -> None:
+    st.session_state[kept] = None if _is_now(kept) else without_view(state.current())
 
 
 def _switch() -> None:

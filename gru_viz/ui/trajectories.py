@@ -12,7 +12,7 @@ import streamlit as st
 from gru_viz.errors import InputError
 from gru_viz.experiment import Experiment, without_view
 from gru_viz.figures.common import Figure
-from gru_viz.figures.projector import SCALE
+from gru_viz.figures.projector import BELOW_CONCLUSION, SCALE, WIDTH
 from gru_viz.figures.trajectories import INNER
 from gru_viz.measures.portrait import UNITS, Portrait, portrait
 from gru_viz.measures.trajectories import Path, Trajectories
@@ -25,22 +25,36 @@ from gru_viz.ui.parts import figure
 from gru_viz.ui.widgets import cell_choice, problem
 from gru_viz.ui.words import markdown
 
-WIDTH, BESIDE_PLANE = 1216, 90  # px of a room's smallest picture, and of what stands beside a plane there
-BESIDE = 3  # panels in a row, but all of them in a room; on a phone one stands below the other
+BESIDE_PLANE = 90  # px of what stands beside a plane in a room's smallest picture
+BESIDE = 3  # panels in a row at most; on a phone one stands below the other
 
 
 def inner(count: int) -> float:
     """px across which the labels of each of ``count`` panels are thinned, before a room's are enlarged."""
-    return (WIDTH / count - BESIDE_PLANE) / SCALE if state.current().projector else INNER
+    if not state.current().projector:
+        return INNER
+    rows, across = _grid(count)
+    return min(WIDTH / across - BESIDE_PLANE, BELOW_CONCLUSION / rows) / SCALE
 
 
-def panels(drawn: Mapping[str, tuple[Figure, str]], key: str) -> None:
-    """A figure for each cell, by its name, with what it says to those who do not see it."""
-    count = len(drawn) if state.current().projector else min(BESIDE, max(2, len(drawn)))
-    columns = st.columns(count)
-    for k, (name, (each, alt)) in enumerate(drawn.items()):
-        with columns[k % count]:
-            figure(each, key=f"{key}_{name}", alt=alt)
+def panels(drawn: Mapping[str, tuple[Figure, str]], key: str, free: str = "") -> None:
+    """A figure for each cell, by its name, with what it says to those who do not see it. In a room ``free`` stands
+    where a row has a place left."""
+    cells, (rows, across) = list(drawn.items()), _grid(len(drawn))
+    with st.container(key=f"panels_{key}"):
+        for row in range(rows):
+            places = st.columns(across)
+            for place, (name, (each, alt)) in zip(places, cells[row * across :], strict=False):
+                with place:
+                    figure(each, key=f"{key}_{name}", alt=alt, grid=(rows, across))
+        if state.current().projector and len(cells) < rows * across:
+            places[-1].caption(free)
+
+
+def _grid(count: int) -> tuple[int, int]:
+    """Rows of ``count`` panels, and places in a row. In a room no place is free but the last."""
+    rows = -(-count // BESIDE)
+    return rows, -(-count // rows) if state.current().projector else min(BESIDE, max(2, count))
 
 
 def ask_cell(experiment: Experiment) -> None:

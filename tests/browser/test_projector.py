@@ -23,7 +23,7 @@ QUERIES = {  # numbers of every length: forward and backward
     "faint": "text=My+name+is+Ada.+What+is+my+name%3F&step=2&backward=1",
 }
 # Of all text that is seen: [what, its letters' px on the screen, left, top, right, bottom of the letters themselves,
-# the kind of element]. What stands lower in a formula is smaller by nature, as in a book.
+# the kind of element].
 WORDS = """() => {
   const found = []
   const look = root => {
@@ -132,7 +132,7 @@ def check_room(page, width, height, what, narrower=-5):
     """What holds of every cell, step and direction in a room."""
     words = page.evaluate(WORDS)
     assert len(words) > 12, what
-    assert [word[:2] for word in words if word[1] < TEXT - 0.05 and word[6] != "lower"] == [], what
+    assert [word[:2] for word in words if word[1] < TEXT - 0.05] == [], what
     assert [word for word in words if word[2] < 0 or word[3] < 0 or word[4] > width or word[5] > height] == [], what
     assert over_each_other(words) == [], what
     assert page.evaluate(SCROLLS) == [], what
@@ -171,6 +171,56 @@ def test_formulas_stand_beside_a_diagram_that_leaves_them_room(server, open_page
         assert shown == (title != "GRU (reset after)"), title
 
 
+# What each formula that is no state's says that it comes to, and the name it has there.
+VALUES = """root => [...root.querySelectorAll(".formula:not(.state)")].filter(each => each.checkVisibility())
+  .map(each => [each.querySelector(".name").textContent,
+    [...each.querySelectorAll(".numbers math")].filter(one => one.checkVisibility()).map(one => one.textContent)])"""
+
+
+def test_each_gates_formula_says_what_it_comes_to(server, open_page):
+    page = pictured(open_page(at(server, "text=Ada")), 1280, 720)
+    for title, names in (("LSTM", "fiog"), ("LSTM (peepholes)", "figo"), ("GRU", "rzn")):
+        press(page, title)
+        found = player(page).evaluate(VALUES)
+        assert [name for name, _ in found] == list(names)
+        for name, values in found:
+            shown = player(page).locator(f".cell:visible [data-node][data-name={name}] .number").text_content()
+            assert values == [shown], (title, name)
+        assert page.evaluate(SCROLLS) == []
+
+
+def test_a_strip_says_that_there_is_more_before_what_it_shows(server, open_page):
+    page = pictured(open_page(at(server, "text=My+name+is+Ada.+What+is+my+name%3F")), 1280, 720)
+    before = (
+        """() => getComputedStyle(document.activeElement.shadowRoot.querySelector(".tokens"), "::before").content"""
+    )
+    assert page.evaluate(before) == '"…"'
+    page.keyboard.press("Home")
+    assert where(page).startswith("Step 1 of 32")
+    assert page.evaluate(before) == "none"
+
+
+@pytest.mark.parametrize(("width", "height", "theme"), PICTURES)
+@pytest.mark.parametrize("name", cell_names())
+def test_the_back_row_reads_all_of_an_equation(server, open_page, name, width, height, theme):
+    page = pictured(open_page(f"{server}/equations?projector=1&focus={name}", theme=theme), width, height)
+    words = [word for word in page.evaluate(WORDS) if word[6] != "text"]  # the diagram is as large as its column
+    assert {"lower", "mi"} <= {word[6] for word in words}
+    assert [word[:2] for word in words if word[1] < TEXT - 0.05] == []
+    assert [word for word in words if word[4] > width or word[5] > height] == []
+    assert page.evaluate(SCROLLS) == []
+    assert not any("Copy" in word[0] for word in words)
+    page.get_by_role("button", name="Leave").click()
+    settled(page).get_by_role("button", name="Copy LaTeX").wait_for()
+    lower, upper = (page.evaluate(SIZE, part) for part in ("msub > :nth-child(2)", "msub > :first-child"))
+    assert lower < 0.8 * upper  # as in a book
+
+
+# Of a formula's part how large its letters are, px.
+SIZE = """part => [...document.querySelectorAll("*")].map(each => each.shadowRoot?.querySelector(part)).filter(Boolean)
+  .map(each => parseFloat(getComputedStyle(each).fontSize))[0]"""
+
+
 def large_file(folder, cell):
     """The player alone, large, in a picture of 1280 × 720 with what the page shows above it."""
     trace = gru_viz.run(cell, gru_viz.init_params(cell, 3, 5, seed=1), [[0.3, -1, 2], [1, 0, -0.4], [-2, 1, 1]])
@@ -198,7 +248,7 @@ def test_what_is_too_large_for_a_picture_scrolls_in_its_own_box(browser, tmp_pat
     with opened_file(browser, large_file(tmp_path, gru_viz.Cell(name, TYPED[name], title=name))) as page:
         page.set_viewport_size({"width": 1280, "height": 720})
         page.wait_for_timeout(200)
-        assert min(word[1] for word in page.evaluate(WORDS) if word[6] != "lower") >= TEXT - 0.05
+        assert min(word[1] for word in page.evaluate(WORDS)) >= TEXT - 0.05
         assert {kind for _, kind, *_ in page.evaluate(SCROLLS)} <= {"diagram", "formulas"}
         assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
 
@@ -210,7 +260,7 @@ def test_on_a_phone_it_can_be_used_too(server, open_page):
         assert overflow(page) <= 0
         assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
         assert player(page).locator(".diagram:visible").count() == 1
-    assert min(word[1] for word in page.evaluate(WORDS) if word[6] != "lower") >= TEXT - 0.05
+    assert min(word[1] for word in page.evaluate(WORDS)) >= TEXT - 0.05
 
 
 def test_a_wires_head_is_wider_than_the_wire_in_both_directions(server, open_page):
@@ -275,7 +325,7 @@ def test_a_number_that_is_opened_lies_beside_the_diagram_and_closes_again(server
     box, diagram = opened.bounding_box(), player(page).locator(".diagram:visible").bounding_box()
     assert diagram["x"] + diagram["width"] <= box["x"]
     assert box["y"] + box["height"] <= 720
-    assert min(word[1] for word in page.evaluate(WORDS) if word[6] != "lower") >= TEXT - 0.05
+    assert min(word[1] for word in page.evaluate(WORDS)) >= TEXT - 0.05
     press(page, "Close the opened number")
     check_room(page, 1280, 720, "closed")
     player(page).locator(".cell:visible [data-node][data-name=z]").click()

@@ -2,6 +2,8 @@
 
 import pytest
 
+from gru_viz.cells import cell_names
+from gru_viz.figures.projector import TEXT
 from gru_viz.lessons import LESSONS
 from gru_viz.ui.pages import ABOUT, PAGES, STEP
 from tests.browser.test_projector import PICTURES, SCROLLS, WORDS, at, over_each_other, pictured, tell
@@ -151,3 +153,39 @@ def test_a_path_fills_its_plane(server, open_page, width, height, theme):
     found = page.evaluate(FIGURES)
     assert len(found) == 3
     assert min(each["filled"] for each in found) > 0.75
+
+
+# Of each plane its width and height, and of its panel the left and upper edge, in px.
+PLANES = """() => [...document.querySelectorAll('[data-testid=stMain] .js-plotly-plot')]
+  .filter(each => each.checkVisibility()).map(plot => {
+    const { width, height } = plot.querySelector(".nsewdrag").getBoundingClientRect()
+    const { left, top } = plot.getBoundingClientRect()
+    return [width, height, left, top]
+  })"""
+# Of 1280 × 720: how many rows there are, and px that the longer side of each plane has at least, before its conclusion
+# is shown and below it.
+SIDES = {1: (1, 500, 390), 2: (1, 500, 390), 3: (1, 320, 320), 4: (2, 240, 210), 5: (2, 240, 210)}
+
+
+@pytest.mark.parametrize(("width", "height", "theme"), PICTURES)
+@pytest.mark.parametrize("count", SIDES)
+def test_planes_are_as_large_as_the_picture_allows(server, open_page, count, width, height, theme):
+    cells = ",".join(cell_names()[:count])
+    page = pictured(open_page(f"{server}/trajectories?projector=1&cells={cells}", theme=theme), width, height)
+    rows, *sides = SIDES[count]
+    for side in sides:
+        planes = page.evaluate(PLANES)
+        assert len(planes) == count
+        assert len({round(top) for *_, top in planes}) == rows
+        assert len({round(left) for *_, left, _ in planes}) == -(-count // rows)
+        assert min(max(across, up) for across, up, *_ in planes) >= side * width / 1280
+        words = page.evaluate(WORDS)
+        assert [word[:2] for word in words if word[1] < TEXT - 0.05] == []
+        assert over_each_other(words) == []
+        said = " ".join(word[0] for word in words)
+        assert said.count("→") == said.count("↑") == count + (count == 5)
+        assert [each["outside"] for each in page.evaluate(FIGURES)] == [[]] * count
+        assert "variance" in said
+        assert page.evaluate(SCROLLS) == []
+        if side != sides[-1]:
+            tell(page)

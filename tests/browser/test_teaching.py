@@ -122,12 +122,43 @@ def test_the_buttons_of_the_course_keep_their_places(server, open_page):
         for asked in (True, False):
             bar = keyed(page, "bar").get_by_role("button")
             assert text(bar) == ["Previous lesson", "Next lesson"]
-            places.append([each.bounding_box() for each in bar.all()])
+            aside = page.get_by_test_id("stSidebar")
+            shifts = [*bar.all(), aside.locator("summary", has_text="Examples"), keyed(page, "experiment_kind")]
+            places.append([each.bounding_box() for each in shifts])
             if asked:
                 click(page, "Show it without an answer")
         if lesson is not LESSONS[-1]:
             click(page, "Next lesson")
     assert all(each == places[0] for each in places)
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080)])
+def test_the_way_out_of_a_room_keeps_its_place(server, open_page, width, height):
+    page, places = open_page(f"{server}/?lesson=1&projector=1"), []
+    page.set_viewport_size({"width": width, "height": height})
+
+    def see():
+        settled(page)
+        out = keyed(page, "bar").get_by_role("button", name="Leave", exact=True).bounding_box()
+        places.append(out)
+        tells = keyed(page, "tell")
+        if tells.count():  # close to it, and within reach of the same hand
+            end = tells.bounding_box()
+            assert 0 < out["x"] - end["x"] - end["width"] < 40
+
+    for number in (1, 2, 3):  # their topics are of different lengths
+        see()
+        click(page, "Show it without an answer")
+        see()
+        tell(page)
+        see()
+        click(page, "Hide the conclusion")
+        if number < 3:
+            click(page, "Next lesson")
+    page.goto(f"{server}/gates?projector=1")
+    see()
+    assert [place["x"] for place in places] == pytest.approx([places[0]["x"]] * len(places), abs=1)
+    assert [place["y"] for place in places] == pytest.approx([places[0]["y"]] * len(places), abs=1)
 
 
 def test_the_course_is_seen_at_once(server, open_page):
