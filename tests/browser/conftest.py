@@ -35,7 +35,7 @@ FLAGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     "--process-per-site",  # for the profiles
 ]
-HEIGHTS = {1280: 900, 390: 844}  # a laptop and a phone
+HEIGHTS = {1280: 900, 640: 450, 320: 225, 390: 844}  # a laptop, also read at 200 and 400 %, and a phone
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -95,13 +95,14 @@ def profiles() -> list[Profile]:
 def open_page(browser: Browser, profiles: list[Profile]) -> Iterator[Callable[..., Page]]:
     """Open an address, each time as a new visitor (no cookies, no storage), and wait until the app is done.
 
-    `open_page(url, theme="light" | "dark", width=1280 | 390)` returns the page. The clipboard may be read.
+    `open_page(url, theme="light" | "dark", width=1280 | 640 | 320 | 390)` returns the page. The clipboard may be
+    read.
     """
     visits = []
 
-    def visit(url: str, *, theme: Literal["light", "dark"] = "light", width: Literal[1280, 390] = 1280) -> Page:
+    def visit(url: str, *, theme: Literal["light", "dark"] = "light", width: int = 1280) -> Page:
         profile = profiles.pop() if profiles else Profile(browser)
-        page = profile.new_page(theme=theme, width=width, height=HEIGHTS[width])
+        page = profile.enter(theme=theme, width=width, height=HEIGHTS[width])
         visits.append((profile, Record.of(page), url))
         page.goto(url)
         return settled(page)
@@ -109,7 +110,8 @@ def open_page(browser: Browser, profiles: list[Profile]) -> Iterator[Callable[..
     try:
         yield visit
     finally:
-        for profile, _, url in visits:
+        for profile, record, url in visits:
+            record.end(profile.tab)
             profile.leave(origin(url))
             profiles.append(profile)
     for _, record, url in visits:

@@ -8,6 +8,7 @@ import pytest
 from gru_viz.cells import CATALOGUE, cell
 from gru_viz.equations import parse_equations
 from gru_viz.notation import formulas
+from tests.browser.visiting import in_both_themes
 from tests.browser.watching import axe_violations, settled
 from tests.saying import plain
 
@@ -53,16 +54,15 @@ def overflow(page):
     )
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
-def test_everything_is_readable_by_everyone(server, open_page, theme, width):
-    page = open_page(address(server, focus="gru_reset_after"), theme=theme, width=width)
-    page = checked(page)
+def test_everything_is_readable_by_everyone(server, open_page, width):
+    page = checked(open_page(address(server, focus="gru_reset_after"), width=width))
     for name in ("Each quantity and gradient", "Each of our parameters in their arrays", "The numbers"):
         unfold(page, name)
-    assert axe_violations(page) == []
-    assert overflow(page) == []
-    assert "PyTorch computes the same over 32 steps" in said(page)
+    for theme in in_both_themes(page):
+        assert axe_violations(page) == [], theme
+        assert overflow(page) == [], theme
+        assert "PyTorch computes the same over 32 steps" in said(page)
 
 
 @pytest.mark.parametrize("each", CATALOGUE, ids=lambda each: each.name)

@@ -58,23 +58,47 @@ STORED = """async () => [document.cookie.match(/\\bown=/g)?.length ?? 0, localSt
 
 def test_the_next_visitor_of_a_profile_finds_nothing_stored(server, browser):
     profile, url = Profile(browser), f"{server}/_stcore/health"
-    found, pages = [], []
+    first = profile.tab
     for theme in ("light", "dark"):
-        page = profile.new_page(theme=theme, width=390, height=844)
+        page = profile.enter(theme=theme, width=390, height=844)
         page.goto(url)
-        found.append(page.evaluate(STORED))
+        assert page.evaluate(STORED) == [0, 0, 0, 0, 0]
         assert page.evaluate(f"matchMedia('(prefers-color-scheme: {theme})').matches")
         assert page.evaluate("history.length") <= 2  # with the empty page that it opened with
+        page.screenshot()  # once drawn, what is under the pointer knows it
+        assert page.locator(":hover").count() == 0
         page.evaluate(STORE)
         assert page.evaluate(STORED) == [1, 1, 1, 1, 1]
+        page.goto(f"{url}?again")
+        page.mouse.move(50, 50)
         with page.expect_popup():
             page.evaluate("open('about:blank')")
         profile.leave(origin(url))
-        pages.append(page)
-    assert found == [[0, 0, 0, 0, 0]] * 2
-    assert profile.context.pages == [profile.keeper]
-    assert all(page.is_closed() for page in pages)
+        assert profile.context.pages == [profile.keeper, first]
+        assert page.url == "about:blank"
     profile.context.close()
+
+
+def test_a_tab_that_ends_elsewhere_or_is_closed_is_not_given_to_the_next_visitor(server, browser):
+    profile, url = Profile(browser), f"{server}/_stcore/health"
+    for leave in (lambda page: page.goto("about:blank"), lambda page: page.close()):
+        page = profile.enter(theme="light", width=390, height=844)
+        page.goto(url)
+        leave(page)
+        profile.leave(origin(url))
+        assert page.is_closed()
+        assert not profile.tab.is_closed()
+    profile.context.close()
+
+
+def test_a_record_ends_with_the_visit(browser):
+    page = browser.new_page()
+    record, next_one = Record.of(page), Record()
+    record.end(page)
+    page.evaluate("console.error('late'); setTimeout(() => { throw new Error('late') })")
+    page.wait_for_timeout(200)
+    page.close()
+    assert record == next_one
 
 
 def test_a_server_that_cannot_start_says_why(tmp_path):

@@ -3,6 +3,7 @@
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from gru_viz.lessons import from_link
+from gru_viz.theme import THEMES
 from tests.browser.watching import settled
 from tests.saying import plain
 
@@ -50,6 +51,25 @@ def unfold(page, name):
 
 def main(page):
     return page.get_by_test_id("stMain")
+
+
+def in_both_themes(page):
+    """Show the page in the theme that its device has, then in the other, where it stays: which one it is."""
+    dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    yield "dark" if dark else "light"
+    theme = "light" if dark else "dark"
+    page.emulate_media(color_scheme=theme)
+    page.wait_for_function(HAS_GROUND, arg=THEMES[theme].ground)
+    settled(page)
+    yield theme
+
+
+# Whether the page, and each of its figures, has this ground.
+HAS_GROUND = """ground => {
+    const rgb = `rgb(${[1, 3, 5].map(k => parseInt(ground.slice(k, k + 2), 16)).join(", ")})`
+    return getComputedStyle(document.querySelector("[data-testid=stApp]")).backgroundColor === rgb
+        && [...document.querySelectorAll(".js-plotly-plot")].every(each => each.layout.paper_bgcolor === ground)
+}"""
 
 
 # -- what a visitor sees -----------------------------------------------------------------------------------------------

@@ -1,11 +1,12 @@
 """What a test asks of an open page: is it done, is it accessible, and did anything go wrong that nobody saw?"""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import ConsoleMessage, Page, TimeoutError
+from playwright.sync_api import ConsoleMessage, Error, Page, Request, TimeoutError, WebSocket
 
 # Streamlit 1.67: the app's element carries the state of its script and of its connection, and what is about to be
 # replaced carries data-stale="true". Skeletons stand where a page or a lazily loaded element has not arrived yet; what
@@ -63,16 +64,28 @@ class Record:
     def of(cls, page: Page) -> "Record":
         """Begin to record; to be called before the page's first request."""
         record = cls()
-        page.on("request", lambda request: record.note_host(request.url))
-        page.on("websocket", lambda socket: record.note_host(socket.url))
-        page.on("console", record.note_console)
-        page.on("pageerror", lambda error: record.page_errors.append(str(error)))
+        for event, note in record.notes():
+            page.on(event, note)
         return record
 
-    def note_host(self, url: str) -> None:
+    def end(self, page: Page) -> None:
+        """No longer record: the page is another visitor's."""
+        for event, note in self.notes():
+            page.remove_listener(event, note)
+
+    def notes(self) -> list[tuple[str, Callable]]:
+        """The page's events, and what is kept of each."""
+        hosts = [("request", self.note_host), ("websocket", self.note_host)]
+        return [*hosts, ("console", self.note_console), ("pageerror", self.note_exception)]
+
+    def note_host(self, asked: Request | WebSocket) -> None:
         """Keep the host, where the address has one (data: and blob: have none)."""
-        if host := urlsplit(url).netloc:
+        if host := urlsplit(asked.url).netloc:
             self.hosts.add(host)
+
+    def note_exception(self, error: Error) -> None:
+        """Keep its words."""
+        self.page_errors.append(str(error))
 
     def note_console(self, message: ConsoleMessage) -> None:
         """Keep what the console shows in red, but for a server that a test has stopped while the page was open, and
