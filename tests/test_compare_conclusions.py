@@ -112,6 +112,35 @@ def test_a_setting_between_that_does_not_settle_is_said_beside_those_that_do():
     )
 
 
+@pytest.mark.parametrize("between", [(1e-5, 60), (1e-2, 20), (1e-7, 20), (1e-5, 4)])
+def test_what_falls_between_two_settings_does_not_go_together_everywhere(between):
+    """Below, beside or beyond both ends."""
+    lowest = made("gru", ((1e-6, 5), (1e-3, 50)))
+    (low, high), (left, steps) = lowest.prices, between
+    found = [dataclasses.replace(lowest, prices=(low, Price(1.0, {"h": left}, steps), high))]
+    assert conclusions.finding(found, TEXT).startswith("Keeping longer and following later " + APART)
+    rising = [dataclasses.replace(lowest, prices=(low, Price(1.0, {"h": 1e-5}, 5), Price(2.0, {"h": 1e-5}, 20), high))]
+    assert conclusions.finding(rising, TEXT).startswith(TOGETHER)
+
+
+@pytest.mark.parametrize(
+    "points", [((0.0, 1), (0.0, 1)), ((0.755, 13), (0.431, 10)), ((0.0, 2), (1e-16, 2))]
+)  # both stay, both fall, both stay but for rounding
+def test_nothing_is_said_of_what_neither_rises_nor_goes_apart(points):
+    rising = made("gru", ((1e-3, 4), (0.7, 60)))
+    for found in ([made("lstm", points)], [made("lstm", points), rising]):
+        assert conclusions.finding(found, TEXT).startswith("With 95 % kept a step in place of 50 %, 90 % of a change")
+    apart = made("lstm", ((1e-3, 50), (1e-2, 5)))
+    assert APART in conclusions.finding([apart, rising], TEXT)
+
+
+def test_a_run_whose_line_turns_back_is_not_called_one_that_goes_together():
+    found = found_for(Experiment(seed=3))
+    (lstm,) = (each for each in found[0] if each.cell.name == "lstm")
+    assert [price.steps for price in lstm.prices] == [5, 71, 19, 26]
+    assert APART in conclusions.finding(*found)
+
+
 def test_of_each_cell_of_a_run_with_peepholes_all_is_said():
     """At three of the settings the peepholes make h go round for ever, as far as 3000 steps show."""
     found, sequence = found_for(Experiment(cells=("rnn", "lstm", "lstm_peephole")))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence as Many
+
+import numpy as np
 
 from gru_viz.conclusions.common import called, counted, in_each, listed, unit_of
 from gru_viz.labels import grouped
@@ -138,18 +141,31 @@ def _keep(price: Price) -> str:
 
 
 def _relation(gated: Many[Comparison], sequence: Sequence) -> str:
-    """Whether keeping longer and following later go together, from the lowest setting to the highest; nothing where
-    one of them cannot be seen."""
+    """Whether keeping longer and following later go together, from each setting to the next; nothing where it cannot
+    be seen of the lowest or of the highest."""
     if len(sequence.tokens) == 1 or not all(price.has_point for each in gated for price in _ends(each)):
         return ""
-    waits = [[price.steps or 0 for price in _ends(each)] for each in gated]
-    left = [[max(price.left["h"] or 0.0, LEAST) for price in _ends(each)] for each in gated]
-    later = all(first < last for first, last in waits)
-    if later and all(first < last for first, last in left):
+    shown = [[price for price in each.prices if price.has_point] for each in gated]
+    left = [[max(price.left["h"] or 0.0, LEAST) for price in own] for own in shown]
+    waits = [[price.steps or 0 for price in own] for own in shown]
+    later = all(map(_rises, waits))
+    if later and all(map(_rises, left)):
         return "What keeps longer follows later"
-    if later and all(last == LEAST for _, last in left):
+    if later and all(max(own) == LEAST for own in left):
         return f"A gate that keeps more follows later, and the first {unit_of(sequence)} is gone all the same"
+    if all(_go_together(own) for own in zip(waits, left, strict=True)):
+        return ""
     return "Keeping longer and following later do not go together everywhere in this run"
+
+
+def _rises(values: Many[float]) -> bool:
+    return values[0] < values[-1] and all(one <= other for one, other in itertools.pairwise(values))
+
+
+def _go_together(curves: tuple[Many[float], Many[float]]) -> bool:
+    """Whether both rise, both fall, or both stay from each point to the next."""
+    one, other = (np.sign(np.diff(curve)) for curve in curves)
+    return bool((one == other).all())
 
 
 def steps_text(steps: int | None) -> str:

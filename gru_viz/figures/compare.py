@@ -99,7 +99,8 @@ def _sides(places: Sequence[_Places], width: float, height: float) -> dict[int, 
     beside lines between others there is no room."""
 
     def up_left(k: int) -> float:
-        return sum(y / height - x / width for x, y in places[k].values()) / len(places[k])
+        x, y = min(places[k].values())
+        return y / height - x / width
 
     lines = sorted((k for k, own in enumerate(places) if len(own) > 1), key=up_left, reverse=True)
     return dict(zip([*lines[:1], *lines[1:][-1:]], SIDES, strict=False))
