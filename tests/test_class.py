@@ -10,6 +10,7 @@ from gru_viz.examples import example
 from gru_viz.experiment import Experiment, from_query
 from gru_viz.handout import code
 from gru_viz.lessons import LESSONS, lesson_of
+from gru_viz.settings import SETTINGS
 from gru_viz.ui.follow import class_link
 from gru_viz.ui.pages import PAGES
 from tests.test_teaching import HERE, LENSES, QUESTIONS, buttons, drawn
@@ -109,6 +110,12 @@ def test_all_figures_are_large_on_a_projector(page):
     assert ("Show the conclusion" in buttons(app)) == (page != "step")
 
 
+@pytest.mark.parametrize("tab", SETTINGS["tab"].options)
+def test_each_tab_of_gradients_is_drawn_on_a_projector(tab):
+    app = go(open_app(projector="1", tab=tab), "gradients")
+    assert len(app.main.get("plotly_chart")) > 1
+
+
 def test_the_data_are_the_same_on_a_projector():
     small, large = figure(open_app(), "gradient"), figure(open_app(projector="1"), "gradient")
     assert [each["y"] for each in small["data"]] == [each["y"] for each in large["data"]]
@@ -136,3 +143,11 @@ def test_there_is_no_conclusion_to_show_before_the_answer_and_the_next_lesson_is
     assert "Show the conclusion" in buttons(app)
     press(app, "next_lesson")
     assert (experiment(app).projector, drawn(app)) == (True, 0)
+
+
+def test_what_was_told_of_a_lesson_is_hidden_again_when_it_is_asked_anew():
+    app = open_app(lesson="3", projector="1")
+    press(press(app, "answer_1"), "tell")
+    assert "Hide the conclusion" in buttons(app)
+    press(press(app, "next_lesson"), "previous_lesson")
+    assert "Hide the conclusion" not in buttons(app)

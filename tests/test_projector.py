@@ -13,11 +13,12 @@ from gru_viz.figures.compare import price_figure
 from gru_viz.figures.contrast import difference_figure, gradient_figure, states_figure
 from gru_viz.figures.curves import Curve, curves_figure
 from gru_viz.figures.gates import gates_figure
+from gru_viz.figures.horizon import horizon_figure
 from gru_viz.figures.projector import BELOW_CONCLUSION, LINE, LOWEST, NUMBER, TEXT, enlarged
 from gru_viz.figures.spectra import circle_figure
 from gru_viz.figures.trajectories import limits, path_figure
 from gru_viz.measures.gates import gates
-from gru_viz.measures.spectra import Spectra
+from gru_viz.measures.spectra import Horizon, Spectra
 from gru_viz.measures.trajectories import trajectories
 from gru_viz.runs import contrast, traces
 from gru_viz.sequences import parse_sequence
@@ -110,6 +111,15 @@ def test_the_data_stay_and_only_lengths_and_places_change(name):
             assert abs(large[path]) > abs(value) or value == 0, path
         elif not (isinstance(value, str) and ("font-size" in value or "<br>" in value)):
             assert large[path] == value, path
+
+
+@pytest.mark.parametrize("count", [1, 2, 12, 64, 65])
+def test_a_map_whose_axes_name_steps_keeps_their_numbers(count):
+    shown = Horizon(CATALOGUE[0], np.arange(count), np.zeros((count, count)), {0.01: np.ones(count, dtype=int)})
+    small = horizon_figure(shown, (-2.0, 0.0), 0.01, LIGHT)
+    large = enlarged(small)
+    for name in ("xaxis", "yaxis"):
+        assert large["layout"][name].get("tickvals") == small["layout"][name].get("tickvals")
 
 
 @pytest.mark.parametrize("name", FIGURES)

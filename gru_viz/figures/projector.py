@@ -35,7 +35,9 @@ def enlarged(figure: Figure, lowest: int = LOWEST, width: int = WIDTH) -> Figure
     on_right = [each for each in layout["annotations"] if each.get("xref") == "paper" and each["x"] == 1]
     panels = sorted({tuple(axis["domain"]) for key, axis in layout.items() if key[:5] == "yaxis" and "domain" in axis})
     for each in [*beside, *on_right]:
-        each["text"] = each["text"].replace("<br>", " ")
+        name, *below = each["text"].split("<br>")
+        name, dash, sign = name.partition(" <span")  # of its line, which ends the name
+        each["text"] = " ".join([name, *below]) + dash + sign
     if len(panels) > 1:
         layout["margin"]["t"] = max(layout["margin"]["t"], TEXT // 4)
         plot = _stack(layout, panels, plot, lowest - layout["margin"]["t"] - layout["margin"]["b"])
@@ -87,7 +89,8 @@ def _part(layout: Figure, beside: Sequence[Figure], on_right: Sequence[Figure], 
         places = [each["y"] * plot for each in side]
         for each, old, new in zip(side, places, spread(places, LINE, 0, plot), strict=True):
             each |= led(each, new - old, SCALE)
-    if {"tickvals", "range"} <= layout.get("yaxis", {}).keys():
+    axis = layout.get("yaxis", {})
+    if {"tickvals", "range"} <= axis.keys() and axis.get("type") != "category":
         _thin(layout["yaxis"], plot, _named_guide(layout, plot))
     return plot
 

@@ -14,7 +14,7 @@ from gru_viz.ui import state
 from gru_viz.ui.lead import lead
 from gru_viz.ui.pages import PAGES, script
 from gru_viz.ui.parts import go_to
-from gru_viz.ui.projector import other_figure_button
+from gru_viz.ui.projector import other_figure_button, tell_nothing_yet
 from gru_viz.ui.words import markdown
 
 _GOES = "goes_to"  # in the session: the page of the lesson that has just begun, or been answered
@@ -179,6 +179,7 @@ def _show(lesson: Lesson, experiment: Experiment | None = None) -> None:
     """Cover the lesson's own experiment, or another one that its question is about; in a room it stays large."""
     covered = replace(experiment, predict=True) if experiment else replace(lesson.covered, seed=_seed_for(lesson))
     st.session_state[_NEW] = True
+    tell_nothing_yet()
     if experiment is None:
         st.session_state[_GOES] = lesson.page
     state.show(replace(covered, projector=state.current().projector))

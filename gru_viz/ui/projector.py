@@ -153,6 +153,12 @@ _FIGURE = f"""
 .stColumn:has(.stPlotlyChart) > .stVerticalBlock, .stPlotlyChart {{ height: 100% !important }}
 [class*=st-key-panels_] {{ height: 100%; gap: .5rem }}
 [class*=st-key-panels_] > * {{ flex: 1 1 0 !important; min-height: 0 }}
+@media not (min-width: {_NARROW}) {{
+{_PARTS}, [class*=st-key-panels_], .stColumn:has(.stPlotlyChart) > .stVerticalBlock {{ height: auto !important }}
+[class*=st-key-panels_] > * {{ flex: none !important }}
+[data-testid=stMainBlockContainer] :has(> .stPlotlyChart):not(.stColumn *) {{ min-width: 46rem }}
+{_PARTS} > :has(.stPlotlyChart):not(:has(.stColumn)) {{ overflow-x: auto }}
+}}
 """
 _PLAYER = """
 .st-key-player { position: relative; flex: 1 0 26rem }
@@ -226,6 +232,12 @@ def _only(figure: str) -> str:
     seen = f".st-key-bar, .st-key-asked, .stAlert, .st-key-{figure}"
     below = f"{_PARTS} > :is(.st-key-{figure}, :has(.st-key-{figure})) ~ *"
     return f"{_PARTS} > :not({seen}, :has({seen})), {below} {{ display: none }}\n"
+
+
+def tell_nothing_yet() -> None:
+    """The question is new: neither its conclusion is shown nor its other figure."""
+    for kept in (_TOLD, _OTHER):
+        st.session_state.pop(kept, None)
 
 
 def _is_now(kept: str) -> bool:

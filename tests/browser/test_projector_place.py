@@ -1,5 +1,7 @@
 """The projector in a real browser: where the reader was, the other figure of a lesson that has two, all lessons."""
 
+import itertools
+
 import pytest
 
 from gru_viz.figures.projector import TEXT
@@ -141,3 +143,37 @@ def test_all_lessons_fit_the_picture_before_and_after_their_answers(server, open
             page.evaluate("history.back()")
             page.wait_for_url("**/lessons**")
             settled(page)
+
+
+# -- what strains it ---------------------------------------------------------------------------------------------------
+
+
+def test_who_presses_the_key_fast_and_often_stays_connected(server, open_page):
+    """Each press is a run, and the next one begins before the browser has all of the last one's."""
+    page = open_page(server)
+    for _ in range(5):
+        for _ in range(7):
+            page.keyboard.press("p")
+            page.wait_for_timeout(30)
+        settled(page)
+    assert experiment(page).projector
+    pressed(page, "p")
+    assert not experiment(page).projector
+    assert page.get_by_text("Connection error").count() == 0
+
+
+@pytest.mark.parametrize("name", ["", "compare", "trajectories"])
+def test_on_a_phone_its_rows_break_and_a_figure_is_moved_sideways(server, open_page, name):
+    page = open_page(f"{server}/{name}?projector=1&cells=rnn,lstm,gru,lstm_peephole", width=390)
+    for button in ("Show the conclusion", "Leave"):
+        box = main(page).get_by_role("button", name=button, exact=True).bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+    assert main(page).evaluate("each => each.scrollWidth - each.clientWidth") <= 0
+    plots = [plot.bounding_box() for plot in page.locator(".js-plotly-plot").all() if plot.is_visible()]
+    if name == "trajectories":
+        tops = [(plot["y"], plot["y"] + plot["height"]) for plot in plots]
+        assert all(above[1] <= below[0] for above, below in itertools.pairwise(tops))
+        assert len(plots) >= 4
+    else:
+        assert plots[0]["width"] >= 700
