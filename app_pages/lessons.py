@@ -18,9 +18,10 @@ with st.container(key="course", gap="xsmall"):
     for lesson in LESSONS:
         with st.container(horizontal=True, vertical_alignment="center", wrap=False):
             start(lesson)
-            words = f"**{markdown(lesson.topic)}.**" + f" {markdown(lesson.question)}" * (not is_large)
-            if is_answered(lesson):  # a title may give the answer away
-                words += f" **{markdown(lesson.example.title)}**"
+            topic, title = markdown(lesson.topic), markdown(lesson.example.title) if is_answered(lesson) else ""
+            words = f"**{(is_large and title) or topic}.**"  # a title may give the answer away
+            if not is_large:
+                words += f" {markdown(lesson.question)}" + f" *{title}.*" * bool(title)
             if expected := expected_in(lesson):
                 words += f" You expected “{markdown(expected)}”."
             st.markdown(words)

@@ -87,7 +87,7 @@ EXAMPLES = (
         replace(CUE, text=f"1 {NOISE}"),
         findings.left_after_noise,
         look="Large states make tanh flat: each number that arrives shrinks what the ones before have left.",
-        then="Set the input gain to 1: how much more is left?",
+        then="Under More, set the input gain to 1: how much more is left?",
     ),
     Example(
         "theorys_line",
@@ -110,7 +110,7 @@ EXAMPLES = (
         ),
         findings.growth,
         look="The gradient grows towards the start, and the states show nothing of it.",
-        then="Set the input gain to 4, then try other seeds: does it always grow as much?",
+        then="Under More, set the input gain to 4, then try other seeds: does it always grow as much?",
     ),
     Example(
         "memory_without_gradient",
@@ -144,7 +144,8 @@ EXAMPLES = (
         "Two GRUs, one set of weights",
         Experiment(cells=("gru", "gru_reset_after"), keep=0.0, weights="shared"),
         findings.two_conventions,
-        look="On Equations, “with the reset moved” begins at step 2: at step 1 there is no h for the reset gate.",
+        look="On Equations, “with the reset on the other side of the product” begins at step 2: at step 1 there is no "
+        "h for the reset gate.",
         then="Set 1 hidden unit: with one unit both are the same.",
     ),
     Example(

@@ -13,6 +13,7 @@ from gru_viz.cells import cell
 from gru_viz.conclusions.common import in_each, listed
 from gru_viz.conclusions.contrast import CONTRAST
 from gru_viz.conventions import ROUNDING
+from gru_viz.errors import InputError
 from gru_viz.experiment import Experiment
 from gru_viz.parameters import spectrum, stacked_sets
 from gru_viz.runs import Contrast, cells_of, contrast, keep_sets, parameters, trace
@@ -38,7 +39,7 @@ def left_after_silence(experiment: Experiment) -> str:
     found = contrast(experiment)
     return (
         f"{_weights(experiment)}, an orthogonal U and gates that start by keeping {KEEP_CHOICES[experiment.keep]}, "
-        f"{_after_cue(found)} silent steps the states h are still this share of their largest distance apart: "
+        f"{_after_cue(found)} zeros the states h are still this share of their largest distance apart: "
         f"{_left(found)}."
     )
 
@@ -83,7 +84,7 @@ def kept_sign(experiment: Experiment) -> str:
     of = found.reports[0].cell
     one, other = (trace(experiment, of, each)["h"][-1] for each in (found.sequence, found.replaced.sequence))
     return (
-        f"{_later(found)} silent steps after the cue both hand-set units stand at {number(float(one[0]))} if it was "
+        f"{_later(found)} zeros after the cue both hand-set units stand at {number(float(one[0]))} if it was "
         f"{old} and at {number(float(other[0]))} if it was {new}, though the gradient at the cue is "
         f"{number_from_log10(found.reports[0].share, 2)} of the last step's."
     )
@@ -92,6 +93,8 @@ def kept_sign(experiment: Experiment) -> str:
 def counted(experiment: Experiment) -> str:
     ran, tokens = _only_run(experiment)
     brackets = np.array([token in "()[]" for token in tokens])
+    if brackets.all() or not brackets.any():
+        raise InputError("The sequence of the brackets that are counted is to hold brackets and other characters.")
     i, c = ran["i"].max(axis=1), ran["c"]  # a bracket opens the gate of one unit
     opened, shut = number(float(i[brackets].min())), number(float(i[~brackets].max()))
     round_, square, end = (number(float(count), 1) for count in (*c.max(axis=0), c[-1].max()))

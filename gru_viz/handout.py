@@ -109,6 +109,7 @@ def described(experiment: Experiment) -> str:
         if any(of.gates for of in cells):
             said.append(f"gates start by keeping {KEEP_CHOICES[experiment.keep]} a step")
         said.append(f"{experiment.scheme} scheme")
+        said += [f"bias of {gate} {number(bias)}" for gate, bias in experiment.biases]
         for name in ("recurrent_gain", "input_gain"):
             said.append(f"{SETTINGS[name].label.lower()} {SETTINGS[name].write(getattr(experiment, name))}")
     return "; ".join(said) + "."

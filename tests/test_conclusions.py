@@ -190,7 +190,7 @@ def test_what_the_gates_were_set_to_and_what_to_try(settings, parts):
 @pytest.mark.parametrize(
     ("states", "sentence"),
     [
-        ([[1.0], [-0.5]], "At the end h is −0.500 in unit 1; its largest size on the way was 1.00."),
+        ([[1.0], [-0.5]], "At the end h is −0.500; its largest size on the way was 1.00."),
         ([[-1, 1], [0.9999, 0.5]],
          "At the end h is 1.00 in unit 1, 0.500 in unit 2; its largest size on the way was 1.00 in both units."),
         ([[0.25, -3], [0, 2]],

@@ -167,7 +167,8 @@ def test_what_a_cell_has_no_choice_in_is_not_shown():
     assert (lstm.z, lstm.reset) == (None, None)
     assert list(lstm.mistakes()) == ["with gates in another order"]
     assert list(found("gru_reset_after").mistakes()) == [
-        "with z read the other way", "with the reset moved", "with b_n and c_n merged", "with gates in another order",
+        "with z read the other way", "with the reset on the other side of the product", "with b_n and c_n merged",
+        "with gates in another order",
     ]  # fmt: skip
 
 

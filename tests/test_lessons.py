@@ -11,7 +11,8 @@ import pytest
 
 from gru_viz.errors import InputError
 from gru_viz.examples import EXAMPLES, example
-from gru_viz.handout import LONGEST, _steps, _ticks, code, handout
+from gru_viz.experiment import Experiment
+from gru_viz.handout import LONGEST, _steps, _ticks, code, described, handout
 from gru_viz.lessons import BESIDE, LESSONS, lesson_of, neighbours, question_of
 from gru_viz.sequences import parse_sequence
 from tests.expected import all_found
@@ -344,3 +345,15 @@ def test_the_curves_of_a_handout_are_those_of_the_run():
     x, y = np.array([[float(n) for n in point.split()] for point in points.split(",")]).T
     assert np.all(np.diff(x) > 0)
     assert np.abs(np.corrcoef(y, values)[0, 1] + 1) < 1e-4
+
+
+@pytest.mark.parametrize("text", ["hello", "(["])
+def test_brackets_cannot_be_counted_without_any_or_without_anything_else(text):
+    lesson = lesson_of("counting_brackets")
+    with pytest.raises(InputError, match="is to hold brackets and other characters"):
+        handout(lesson, replace(lesson.example.experiment, text=text))
+
+
+def test_biases_that_were_set_apart_stand_on_the_sheet():
+    assert "; bias of f 9.00; bias of z −9.00; " in described(Experiment(biases=(("f", 9.0), ("z", -9.0))))
+    assert "bias" not in described(Experiment())

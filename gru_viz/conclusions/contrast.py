@@ -175,13 +175,16 @@ def held(reports: Many[CellReport]) -> str:
     for report in reports:
         name = report.cell.states[-1]  # the memory: c where there is one
         last, most = report.states[name][-1], np.abs(report.states[name]).max(axis=0)
-        values = ", ".join(f"{number(float(v))} in unit {k + 1}" for k, v in enumerate(last))
-        sizes = [number(float(v)) for v in most]
-        largest = ", ".join(f"{size} in unit {k + 1}" for k, size in enumerate(sizes))
-        if len(set(sizes)) == 1:
-            largest = sizes[0] + (f" in {'both' if len(sizes) == 2 else 'all'} units" if len(sizes) > 1 else "")
-        parts.append(f"At the end {name} is {values}; its largest size on the way was {largest}.")
+        parts.append(f"At the end {name} is {_in_units(last)}; its largest size on the way was {_in_units(most)}.")
     return " ".join(parts)
+
+
+def _in_units(values: np.ndarray) -> str:
+    """ "0.995 in both units", "1.2 in unit 1, 0 in unit 2" """
+    texts = [number(float(value)) for value in values]
+    if len(set(texts)) > 1:
+        return ", ".join(f"{text} in unit {k}" for k, text in enumerate(texts, 1))
+    return texts[0] + (f" in {'both' if len(texts) == 2 else 'all'} units" if len(texts) > 1 else "")
 
 
 def states_range(reports: Many[CellReport]) -> str:

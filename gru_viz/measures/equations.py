@@ -209,7 +209,7 @@ class Conventions:
         if self.z:
             found[f"with {' and '.join(self.z.gates)} read the other way"] = self.z.unmapped
         if self.reset:
-            found["with the reset moved"] = self.reset.moved
+            found["with the reset on the other side of the product"] = self.reset.moved
         for name, other in self.biases.second.items():
             found[f"with {name} and {other} merged"] = self.biases.merged
         if self.order:
