@@ -154,10 +154,11 @@ _FIGURE = f"""
 [class*=st-key-panels_] {{ height: 100%; gap: .5rem }}
 [class*=st-key-panels_] > * {{ flex: 1 1 0 !important; min-height: 0 }}
 @media not (min-width: {_NARROW}) {{
-{_PARTS}, [class*=st-key-panels_], .stColumn:has(.stPlotlyChart) > .stVerticalBlock {{ height: auto !important }}
+{_PARTS}:has([class*=st-key-panels_]), [class*=st-key-panels_] {{ height: auto }}
+.stColumn:has(.stPlotlyChart) > .stVerticalBlock {{ height: auto !important }}
 [class*=st-key-panels_] > * {{ flex: none !important }}
 [data-testid=stMainBlockContainer] :has(> .stPlotlyChart):not(.stColumn *) {{ min-width: 46rem }}
-{_PARTS} > :has(.stPlotlyChart):not(:has(.stColumn)) {{ overflow-x: auto }}
+{_PARTS} :has(.stPlotlyChart):not(.stColumn *) {{ overflow: visible !important }}
 }}
 """
 _PLAYER = """
