@@ -49,7 +49,9 @@ def formulas_and_diagram(of: Cell) -> None:
     with right:
         laid = diagram.layout(of)
         picture = diagram.svg(laid, theme(), f"One step of the {of.title}")
-        markup(f'<div style="max-width: {LARGEST * laid.width:.0f}px">{picture}</div>', "diagram")
+        rows = -(-len(formulas) // 2)  # in a room, where they stand above it in two columns
+        size = f"max-width: calc({laid.width:.0f}px * var(--largest, {LARGEST})); --rows: {rows}"
+        markup(f'<div style="{size}">{picture}</div>', "diagram")
 
 
 def names(of: Cell, sequence: Sequence, hidden: int) -> None:

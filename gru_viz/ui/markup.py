@@ -27,11 +27,12 @@ _CSS = """
   background-repeat: no-repeat;
 }
 .scroll:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 2px; }
-math { font-size: 1.15rem; margin: .4rem 0; text-align: left; width: max-content; }
+.scroll { columns: var(--columns, auto); padding-bottom: var(--below, 0); }
+math { font-size: 1.15rem; margin: var(--apart, .4rem) 0; text-align: left; width: max-content; break-inside: avoid; }
 msub > :nth-child(2) { font-size: var(--lower, revert); }  /* in a room it can be read too, and nobody copies there */
 [data-copy] { display: var(--copies, inline-block); }
 figure { margin: 0; }
-svg { display: block; width: 100%; height: auto; }
+svg { display: block; width: 100%; height: auto; max-height: calc(var(--room, 999rem) - var(--rows, 0) * 1.92rem); }
 table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; width: 100%; }
 th, td { padding: .3rem .75rem .3rem 0; text-align: left; vertical-align: top; }
 thead th { border-bottom: 1px solid var(--st-border-color); font-weight: 600; }

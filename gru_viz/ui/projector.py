@@ -145,6 +145,17 @@ _BESIDE = f"""
 {_PARTS}:not(:has(.st-key-bar .stMarkdown)) > :has(h1) {{{{ max-width: calc(100% - {{}}) }}}}
 }}}}
 """
+# A cell's formulas, and below them its diagram, as large as can be.
+_ROWS = ".stHorizontalBlock:has(.st-key-diagram)"
+_DIAGRAM = f"""
+@media (min-width: {_NARROW}) {{
+{_ROWS} {{ flex-direction: column; gap: .25rem; --columns: 2; --largest: 4; --apart: .05rem; --below: .4rem }}
+{_ROWS} > .stColumn {{ width: 100%; flex: none }}
+{_ROWS} [data-testid=stCaptionContainer] {{ display: none }}
+{_ROWS} .st-key-diagram {{ --room: calc((100dvh / var(--grown) - 8.87rem) * {16 / TEXT}) }}
+{_PARTS}:has(.st-key-diagram) .stButtonGroup [data-testid=stWidgetLabel] {{ display: none }}
+}}
+"""
 _PANEL = ".stColumn > .stVerticalBlock > :has(.stPlotlyChart)"
 # The figure takes the height that the rest of the page leaves, and at least its own; nothing stands below the first.
 _FIGURE = f"""
@@ -173,6 +184,7 @@ _COMPACT = f"""
 {_PARTS} {{ gap: .3rem }}
 [data-testid=stMain] :is(p, h1, h3) {{ line-height: 1.25 }}
 [data-testid=stAlertContainer] {{ padding: .3rem .8rem }}
+{_PARTS}:has(.st-key-diagram) > :has(.stButtonGroup) {{ display: none }}
 [data-testid=stAlertContainer] p {{ margin-bottom: .3rem }}
 [data-testid=stAlertContainer] [data-testid=stMarkdownContainer] {{ margin-bottom: -.3rem }}
 [data-testid=stAlertContainer] p:nth-child(n + 3) {{ display: none }}
@@ -212,7 +224,7 @@ def other_figure_button() -> None:
 
 def projector_style(figure: str | None, can_tell: bool) -> None:
     """Large; and of a page the figure under that key or, with "", the first one; with None all that there is."""
-    style = _STYLE + _BESIDE.format("23rem" if can_tell else "8rem")
+    style = _STYLE + _DIAGRAM + _BESIDE.format("23rem" if can_tell else "8rem")
     if figure is not None:
         style += _FIGURE + _PLAYER + (_only(figure) if figure else _FIRST)
         style += (_COMPACT + _SHORT * _is_many()) if can_tell and _is_now(_TOLD) else _UNTOLD

@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 
+from gru_viz.cells import cell_names
 from gru_viz.figures.projector import TEXT
 from gru_viz.lessons import LESSONS
 from tests.browser.playing import slider
@@ -180,3 +181,29 @@ def test_on_a_phone_its_rows_break_and_a_figure_is_moved_sideways(server, open_p
         assert len(plots) >= 4
     else:
         assert plots[0]["width"] >= 700
+
+
+# -- diagrams ----------------------------------------------------------------------------------------------------------
+
+# The smallest letters of the diagram in px, and where it ends.
+DIAGRAM = """() => {
+  const host = [...document.querySelectorAll(".st-key-diagram *")].find(each => each.shadowRoot)
+  const drawn = host.shadowRoot.querySelector("svg"), scale = drawn.getScreenCTM().a
+  const letters = [...drawn.querySelectorAll("text, tspan")].filter(each => each.textContent.trim())
+  return [Math.min(...letters.map(each => scale * parseFloat(getComputedStyle(each).fontSize))),
+          drawn.getBoundingClientRect().bottom]
+}"""
+
+
+@pytest.mark.parametrize("of", cell_names())
+def test_the_letters_of_a_diagram_are_read_from_the_back_row_with_its_conclusion_too(server, open_page, of):
+    page = pictured(open_page(f"{server}/equations?projector=1&cells={of}"), 1280, 720)
+    for told in (False, True):
+        if told:
+            tell(page)
+        smallest, bottom = page.evaluate(DIAGRAM)
+        assert smallest >= TEXT, told
+        assert bottom <= 720 - 16
+        assert page.evaluate(SCROLLS) == []
+        words = page.evaluate(WORDS)
+        assert over_each_other(words) == []
